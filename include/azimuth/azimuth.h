@@ -1,0 +1,20 @@
+/* azimuth.h: all public headers of libazimuth. */
+#ifndef AZIMUTH_H
+#define AZIMUTH_H
+
+#include "azimuth/account.h"
+#include "azimuth/bf16.h"
+#include "azimuth/corpus.h"
+#include "azimuth/experiment.h"
+#include "azimuth/hash.h"
+#include "azimuth/kernel.h"
+#include "azimuth/model.h"
+#include "azimuth/pool.h"
+#include "azimuth/progress.h"
+#include "azimuth/recording.h"
+#include "azimuth/safetensors.h"
+#include "azimuth/status.h"
+#include "azimuth/tokenizer.h"
+#include "azimuth/train.h"
+
+#endif

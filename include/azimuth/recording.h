@@ -1,0 +1,95 @@
+/* recording.h: a recording, whatever its container: tensors that have one frame per recorded step.
+ *
+ * Names, shapes and types are in docs/formats.md. A frame is what one step adds: a tensor
+ * [T+1][V][D] has frames of [V][D]; losses [T+1] has frames of one number. Frame 0 is the initial
+ * state; frame number and step differ when the tensor has a cadence: `steps` maps one to the other.
+ */
+#ifndef AZIMUTH_RECORDING_H
+#define AZIMUTH_RECORDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "azimuth/experiment.h"
+#include "azimuth/safetensors.h"
+#include "azimuth/status.h"
+
+struct az_recorded {
+    char name[AZ_TENSOR_NAME_BYTES];
+    enum az_dtype dtype;
+    int frame_rank; /* dimensions of one frame: 2 for W, 3 for h, 0 for losses */
+    int64_t frame_shape[AZ_TENSOR_DIMS];
+    uint64_t frame_bytes;
+    int64_t frames;           /* whole frames */
+    int64_t first_step;       /* step of frame 0: 0, or 1 for h, which has no start */
+    const int64_t *steps;     /* [frames] step of each frame; NULL: consecutive */
+    const int64_t *token_ids; /* [frame_shape[0]] vocabulary row of each row; NULL: all */
+};
+
+/* ---- reading ---- */
+struct az_recording;
+
+/* path: a recording file, or a run directory that holds one. */
+AZ_API enum az_status az_recording_open(struct az_recording **recording, const char *path,
+                                        struct az_error *error);
+AZ_API void az_recording_close(struct az_recording *recording);
+AZ_API const char *az_recording_path(const struct az_recording *recording); /* of the file */
+AZ_API size_t az_recording_count(const struct az_recording *recording);
+AZ_API const struct az_recorded *az_recording_at(const struct az_recording *recording,
+                                                 size_t index);
+/* NULL, or AZ_MISSING with a list of what is there. */
+AZ_API const struct az_recorded *az_recording_find(const struct az_recording *recording,
+                                                   const char *name);
+AZ_API enum az_status az_recording_require(const struct az_recording *recording, const char *name,
+                                           const struct az_recorded **tensor,
+                                           struct az_error *error);
+/* Number of the frame of a step, or -1. */
+AZ_API int64_t az_recording_frame_of(const struct az_recorded *tensor, int64_t step);
+/* Step of a frame. */
+AZ_API int64_t az_recording_step_of(const struct az_recorded *tensor, int64_t frame);
+
+/* Frames first..first+count-1 into bytes (count * frame_bytes). */
+AZ_API enum az_status az_recording_read(const struct az_recording *recording,
+                                        const struct az_recorded *tensor, int64_t first,
+                                        int64_t count, void *bytes, struct az_error *error);
+/* A scalar hyperparameter by name ("learning_rate"): the exact text of the metadata if it is there,
+ * else the 0-d tensor. AZ_MISSING when neither is. */
+AZ_API enum az_status az_recording_number(const struct az_recording *recording, const char *name,
+                                          double *value, struct az_error *error);
+/* A parameter of the experiment, "optimizer.arithmetic", as text; NULL when not known. */
+AZ_API const char *az_recording_text(const struct az_recording *recording, const char *key);
+
+/* A whole tensor that is not a movie (dead_indices, learning_rates), as stored: borrowed, or NULL.
+ */
+AZ_API const struct az_tensor *az_recording_tensor(const struct az_recording *recording,
+                                                   const char *name);
+
+/* ---- writing ---- */
+struct az_recording_writer;
+
+struct az_recording_plan {
+    enum az_container container;
+    const struct az_recorded *tensors; /* in file order; frames is the number planned */
+    size_t tensor_count;
+    const struct az_tensor *constants; /* scalars and index lists, with data */
+    size_t constant_count;
+    const char *const *metadata; /* pairs, ended by NULL */
+};
+
+/* Size that the file will have. */
+AZ_API enum az_status az_recording_plan_bytes(const struct az_recording_plan *plan, uint64_t *bytes,
+                                              struct az_error *error);
+AZ_API enum az_status az_recording_create(struct az_recording_writer **writer, const char *path,
+                                          const struct az_recording_plan *plan,
+                                          struct az_error *error);
+/* Frame number `frame` of tensor number `tensor`; any order, thread-safe for different frames. */
+AZ_API enum az_status az_recording_write(struct az_recording_writer *writer, size_t tensor,
+                                         int64_t frame, const void *bytes, struct az_error *error);
+/* Ends the recording and gives it its name. frames[tensor_count]: frames that are whole (fewer than
+ * planned when the run ended early). Frees the writer. */
+AZ_API enum az_status az_recording_commit(struct az_recording_writer *writer, const int64_t *frames,
+                                          struct az_error *error);
+AZ_API void az_recording_abort(struct az_recording_writer *writer);
+
+#endif

@@ -1,0 +1,100 @@
+/* safetensors.h: safetensors files, read by memory map and written in place.
+ *
+ * Format: 8 bytes little-endian length N of the header, N bytes of JSON, then the data. Tensors lie
+ * without holes or overlaps. Reading refuses every malformed file with the reason
+ * (docs/formats.md). Tested against huggingface/safetensors' own vectors. */
+#ifndef AZIMUTH_SAFETENSORS_H
+#define AZIMUTH_SAFETENSORS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "azimuth/status.h"
+
+#define AZ_TENSOR_DIMS 8
+#define AZ_TENSOR_NAME_BYTES 256
+
+/* Types of the format: enumerator, name in the file, bits per element. */
+#define AZ_DTYPE_TABLE(X)                                                                          \
+    X(AZ_DTYPE_BOOL, "BOOL", 8)                                                                    \
+    X(AZ_DTYPE_U8, "U8", 8)                                                                        \
+    X(AZ_DTYPE_I8, "I8", 8)                                                                        \
+    X(AZ_DTYPE_F8_E4M3, "F8_E4M3", 8)                                                              \
+    X(AZ_DTYPE_F8_E5M2, "F8_E5M2", 8)                                                              \
+    X(AZ_DTYPE_I16, "I16", 16)                                                                     \
+    X(AZ_DTYPE_U16, "U16", 16)                                                                     \
+    X(AZ_DTYPE_F16, "F16", 16)                                                                     \
+    X(AZ_DTYPE_BF16, "BF16", 16)                                                                   \
+    X(AZ_DTYPE_I32, "I32", 32)                                                                     \
+    X(AZ_DTYPE_U32, "U32", 32)                                                                     \
+    X(AZ_DTYPE_F32, "F32", 32)                                                                     \
+    X(AZ_DTYPE_F64, "F64", 64)                                                                     \
+    X(AZ_DTYPE_I64, "I64", 64)                                                                     \
+    X(AZ_DTYPE_U64, "U64", 64)
+
+enum az_dtype {
+#define AZ_DTYPE_ENUMERATOR(id, name, bits) id,
+    AZ_DTYPE_TABLE(AZ_DTYPE_ENUMERATOR)
+#undef AZ_DTYPE_ENUMERATOR
+        AZ_DTYPE_COUNT
+};
+
+AZ_API const char *az_dtype_name(enum az_dtype dtype);
+AZ_API size_t az_dtype_bytes(enum az_dtype dtype);
+
+/* A tensor of a file: where it lies and what it is. */
+struct az_tensor {
+    char name[AZ_TENSOR_NAME_BYTES];
+    enum az_dtype dtype;
+    int rank;
+    int64_t shape[AZ_TENSOR_DIMS];
+    uint64_t offset_bytes; /* from the start of the file */
+    uint64_t bytes;
+    const void *data; /* reader: in the map, read-only, maybe unaligned; writer: NULL */
+};
+
+/* ---- reading ---- */
+struct az_safetensors;
+
+AZ_API enum az_status az_safetensors_open(struct az_safetensors **file, const char *path,
+                                          struct az_error *error);
+/* The same checks on bytes in memory (borrowed until close); for tests and fuzzing. */
+AZ_API enum az_status az_safetensors_open_bytes(struct az_safetensors **file, const void *bytes,
+                                                size_t length_bytes, struct az_error *error);
+AZ_API void az_safetensors_close(struct az_safetensors *file);
+AZ_API size_t az_safetensors_count(const struct az_safetensors *file);
+AZ_API const struct az_tensor *az_safetensors_at(const struct az_safetensors *file, size_t index);
+/* NULL when there is none of that name. */
+AZ_API const struct az_tensor *az_safetensors_find(const struct az_safetensors *file,
+                                                   const char *name);
+/* As find, but a missing tensor is AZ_MISSING and the message lists what is there. */
+AZ_API enum az_status az_safetensors_require(const struct az_safetensors *file, const char *name,
+                                             const struct az_tensor **tensor,
+                                             struct az_error *error);
+/* Value of __metadata__[key], or NULL. */
+AZ_API const char *az_safetensors_metadata(const struct az_safetensors *file, const char *key);
+
+/* ---- writing ----
+ * Shapes are known beforehand, so the header is written first and data go to their places in any
+ * order. The file grows under `path` + ".part" and takes its name at commit; abort removes it. */
+struct az_safetensors_writer;
+
+/* metadata: pairs key, value, ... ended by NULL, or NULL. tensors: offset_bytes and bytes are
+ * filled in by the call. Space for the whole file is reserved first, so that a full disk is AZ_FULL
+ * here. */
+AZ_API enum az_status az_safetensors_create(struct az_safetensors_writer **writer, const char *path,
+                                            struct az_tensor *tensors, size_t count,
+                                            const char *const *metadata, struct az_error *error);
+/* Writes bytes at offset_bytes within tensor number `index`. Thread-safe for disjoint ranges. */
+AZ_API enum az_status az_safetensors_write(struct az_safetensors_writer *writer, size_t index,
+                                           uint64_t offset_bytes, const void *bytes,
+                                           size_t length_bytes, struct az_error *error);
+/* A new header of the same or smaller size in place of the first: smaller leading dimensions for a
+ * recording that ended early. Data are moved together so that no holes are left. */
+AZ_API enum az_status az_safetensors_shrink(struct az_safetensors_writer *writer,
+                                            const int64_t *leading_dims, struct az_error *error);
+AZ_API enum az_status az_safetensors_commit(struct az_safetensors_writer *writer,
+                                            struct az_error *error);    /* frees the writer */
+AZ_API void az_safetensors_abort(struct az_safetensors_writer *writer); /* NULL is allowed */
+
+#endif

@@ -1,0 +1,69 @@
+/* train.h: a run: plan it, check it against the budget, train, record.
+ *
+ * The run directory is described in docs/formats.md. */
+#ifndef AZIMUTH_TRAIN_H
+#define AZIMUTH_TRAIN_H
+
+#include <stdint.h>
+
+#include "azimuth/experiment.h"
+#include "azimuth/hash.h"
+#include "azimuth/progress.h"
+#include "azimuth/status.h"
+
+/* One line of the budget table: "recording: W", bytes on disk and bytes of memory. */
+struct az_budget_line {
+    char name[64];
+    uint64_t memory_bytes, disk_bytes;
+};
+
+#define AZ_BUDGET_LINES 64
+
+struct az_train_plan {
+    size_t vocabulary, live, dead;
+    size_t corpus_tokens;
+    size_t parameters; /* elements, tied counted once */
+    size_t frames;     /* steps + 1 */
+    struct az_budget_line lines[AZ_BUDGET_LINES];
+    size_t line_count;
+    uint64_t memory_bytes, disk_bytes; /* totals */
+    uint64_t memory_limit_bytes, disk_limit_bytes;
+    double seconds_estimate; /* 0 where it was not measured */
+    char warning[256];       /* such as: weight decay does nothing; or "" */
+};
+
+struct az_train_options {
+    const char *directory;       /* of the run; created; must not hold a finished run */
+    const char *cache_directory; /* NULL: the default, see corpus.h */
+    const char *isa;             /* NULL: the best, or AZ_ISA */
+    int threads;                 /* 0: all */
+    /* Called once when the plan is known and within the budget, before training; may be NULL. */
+    void (*planned)(void *context, const struct az_train_plan *plan);
+    void *context;
+};
+
+struct az_train_result {
+    int64_t steps; /* done: fewer than asked when stopped */
+    float first_loss, last_loss;
+    double steps_per_second;
+    struct az_hash fingerprint;
+    uint64_t peak_memory_bytes;
+    size_t dead, frozen; /* dead tokens, and those that did not move in the last guard steps */
+    char recording[AZ_TEXT_BYTES];
+};
+
+/* Reads the corpus, fills the plan (the table also when it is over the budget, which is AZ_BUDGET).
+ */
+AZ_API enum az_status az_train_plan(const struct az_experiment *experiment,
+                                    const struct az_train_options *options,
+                                    struct az_train_plan *plan, struct az_progress *progress,
+                                    struct az_error *error);
+
+/* The whole run. A stop asked for through progress ends after the current step with everything
+ * written, and is AZ_OK with result->steps < experiment->train.steps. */
+AZ_API enum az_status az_train_run(const struct az_experiment *experiment,
+                                   const struct az_train_options *options,
+                                   struct az_train_result *result, struct az_progress *progress,
+                                   struct az_error *error);
+
+#endif
