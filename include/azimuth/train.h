@@ -27,8 +27,9 @@ struct az_train_plan {
     struct az_budget_line lines[AZ_BUDGET_LINES];
     size_t line_count;
     uint64_t memory_bytes, disk_bytes; /* totals */
-    uint64_t memory_limit_bytes, disk_limit_bytes;
-    double seconds_estimate; /* 0 where it was not measured */
+    uint64_t recording_bytes;          /* of the disk total */
+    uint64_t memory_limit_bytes, recording_limit_bytes, disk_free_bytes;
+    double seconds_estimate; /* of the training loop; 0 where it was not measured */
     char warning[256];       /* such as: weight decay does nothing; or "" */
 };
 
@@ -42,25 +43,42 @@ struct az_train_options {
     void *context;
 };
 
-struct az_train_result {
-    int64_t steps; /* done: fewer than asked when stopped */
-    float first_loss, last_loss;
-    double steps_per_second;
-    struct az_hash fingerprint;
-    uint64_t peak_memory_bytes;
-    size_t dead, frozen; /* dead tokens, and those that did not move in the last guard steps */
-    char recording[AZ_TEXT_BYTES];
+/* Where the time of the run went. */
+struct az_train_phase {
+    const char *name; /* "gradient", "optimizer", "recording", ...; static */
+    double seconds;
 };
 
-/* Reads the corpus, fills the plan (the table also when it is over the budget, which is AZ_BUDGET).
- */
+#define AZ_TRAIN_PHASES 32
+
+struct az_train_result {
+    int64_t steps;   /* done: fewer than asked when the run ended early */
+    char ended[256]; /* why it ended early, or "" */
+    float first_loss, last_loss;
+    double steps_per_second; /* of the training loop alone */
+    struct az_hash fingerprint;
+    uint64_t peak_memory_bytes;
+    /* Dead tokens, and the frozen ones among them: no motion in the last guard_steps = max(100,
+     * steps / 10). A token freezes at its last motion step + 1; the three steps are over the frozen
+     * ones, the lower median, 0 where none froze. docs/definitions.md, "Motion". */
+    size_t dead, frozen;
+    int64_t guard_steps, first_freeze_step, median_freeze_step, last_freeze_step;
+    struct az_train_phase phases[AZ_TRAIN_PHASES];
+    size_t phase_count;
+    char recording[AZ_TEXT_BYTES]; /* path of the file */
+};
+
+/* Reads the corpus, fills the plan (the table also when it is over the budget, which is AZ_BUDGET),
+ * makes the model and takes a few steps for the time estimate. Writes nothing but the cache. */
 AZ_API enum az_status az_train_plan(const struct az_experiment *experiment,
                                     const struct az_train_options *options,
                                     struct az_train_plan *plan, struct az_progress *progress,
                                     struct az_error *error);
 
 /* The whole run. A stop asked for through progress ends after the current step with everything
- * written, and is AZ_OK with result->steps < experiment->train.steps. */
+ * written, and is AZ_OK with result->steps < experiment->train.steps; so does a loss that is not
+ * finite. When a frame cannot be written the run ends with that error, and the recording keeps the
+ * frames that were whole. */
 AZ_API enum az_status az_train_run(const struct az_experiment *experiment,
                                    const struct az_train_options *options,
                                    struct az_train_result *result, struct az_progress *progress,

@@ -72,10 +72,11 @@ static double logarithm(double x)
     return 2 * z * sum + exponent * 0.69314718055994530942;
 }
 
-/* cos(2 pi u) for u in [0, 1): folded to an eighth of a turn, then the Taylor series. */
-static double cosine_turns(double u)
+/* Folded to an eighth of a turn, then the Taylor series. The folds are exact: above 0.5 for
+ * multiples of 2^-53, below it because the two numbers lie within a factor of two. */
+double az_cosine_turns(double u)
 {
-    if (u > 0.5) u = 1 - u; /* exact: u is a multiple of 2^-32 */
+    if (u > 0.5) u = 1 - u;
     double sign = 1;
     if (u > 0.25) {
         u = 0.5 - u;
@@ -98,5 +99,5 @@ double az_random_normal(uint64_t seed, uint32_t stream, uint64_t index)
     const uint32_t *pair = words + 2 * (index % 2);
     double radius_uniform = ((double)pair[0] + 1) * 0x1p-32; /* (0, 1] */
     double angle_turns = (double)pair[1] * 0x1p-32;          /* [0, 1) */
-    return sqrt(-2 * logarithm(radius_uniform)) * cosine_turns(angle_turns);
+    return sqrt(-2 * logarithm(radius_uniform)) * az_cosine_turns(angle_turns);
 }

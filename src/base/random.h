@@ -31,4 +31,7 @@ uint64_t az_random_below(uint64_t seed, uint32_t stream, uint64_t index, uint64_
  * logarithm, sine and cosine of our own, so that its bits are the same on every system. */
 double az_random_normal(uint64_t seed, uint32_t stream, uint64_t index);
 
+/* cos(2 pi u) for u in [0, 1), the cosine of az_random_normal: the same bits on every system. */
+double az_cosine_turns(double u);
+
 #endif
