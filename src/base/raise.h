@@ -21,6 +21,12 @@ enum az_status az_error_system(struct az_error *error, int code, const char *for
 void az_error_at(struct az_error *error, const char *file, int64_t line, int64_t offset,
                  int64_t step);
 
+#ifdef __clang_analyzer__
+/* The analyzer cannot see that neither of them returns AZ_OK. */
+#define az_error_raise(error, status, ...) (az_error_raise(error, status, __VA_ARGS__), (status))
+#define az_error_system(...) (az_error_system(__VA_ARGS__), AZ_IO)
+#endif
+
 #define AZ_RAISE(...)                                                                              \
     do {                                                                                           \
         status = az_error_raise(error, __VA_ARGS__);                                               \
