@@ -57,17 +57,22 @@ AZ_API struct az_bf16 *az_model_values(struct az_model *model);
 AZ_API void *az_model_gradients(struct az_model *model); /* az_bf16 or float, as planned */
 
 /* Initial values: weights N(0, sigma) drawn in double, rounded to f32 and then bf16; c_proj weights
- * scaled by 1/sqrt(2 layers); biases 0, gains 1; the embedding as experiment->model.init says.
- * AZ_INIT_FILE reads a safetensors file in Hugging Face names (shapes must agree). */
+ * scaled by 1/sqrt(2 layers); biases 0, gains 1; the embedding as experiment->model.init says; an
+ * untied unembedding starts as a copy of the embedding, so that untying changes nothing else at
+ * step 0. AZ_INIT_FILE reads a safetensors file in Hugging Face names, with or without the prefix
+ * "transformer.", in BF16, F16 or F32 (rounded); shapes must agree, tensors that the model does not
+ * have are passed over, and a missing lm_head.weight is the embedding. Calls
+ * az_model_values_changed. */
 AZ_API enum az_status az_model_initialise(struct az_model *model,
                                           const struct az_experiment *experiment,
                                           struct az_error *error);
 
-/* One forward and backward pass. inputs, targets: [batch][context]. Returns the mean loss over all
- * positions and leaves all gradients. Allocates nothing. */
+/* One forward and backward pass. inputs, targets: [batch][context], ids below the vocabulary, which
+ * the caller ensures. Returns the mean loss over all positions and leaves all gradients. Allocates
+ * nothing. */
 AZ_API float az_model_gradient(struct az_model *model, const uint32_t *inputs,
                                const uint32_t *targets);
-/* Forward only. */
+/* Forward only; the same bits. */
 AZ_API float az_model_loss(struct az_model *model, const uint32_t *inputs, const uint32_t *targets);
 /* Final hidden states (after the last LayerNorm) of the last pass, [batch][context][width], rounded
  * to bf16 when compute is f32. Valid until the next pass. */
@@ -75,6 +80,27 @@ AZ_API const struct az_bf16 *az_model_hidden(struct az_model *model);
 
 /* Call after the values were changed from outside (the optimizer): repacks what is derived. */
 AZ_API void az_model_values_changed(struct az_model *model);
+
+/* Where the time of the passes goes. */
+#define AZ_MODEL_PHASE_TABLE(X)                                                                    \
+    X(AZ_MODEL_PACKING, "packing", "weights laid out for the products, once a step")               \
+    X(AZ_MODEL_FORWARD, "forward", "embedding to last LayerNorm")                                  \
+    X(AZ_MODEL_UNEMBEDDING, "unembedding", "logits, loss, gradient of the hidden states")          \
+    X(AZ_MODEL_UNEMBEDDING_WEIGHTS, "unembedding weights",                                         \
+      "output side of the embedding gradient")                                                     \
+    X(AZ_MODEL_BACKWARD, "backward", "last LayerNorm to embedding, by input")                      \
+    X(AZ_MODEL_WEIGHTS, "weight gradients", "all other weights, biases, gains, embeddings")
+
+enum az_model_phase {
+#define AZ_MODEL_PHASE_ENUMERATOR(id, name, meaning) id,
+    AZ_MODEL_PHASE_TABLE(AZ_MODEL_PHASE_ENUMERATOR)
+#undef AZ_MODEL_PHASE_ENUMERATOR
+        AZ_MODEL_PHASE_COUNT
+};
+
+AZ_API const char *az_model_phase_name(enum az_model_phase phase);
+/* Nanoseconds spent in a phase since the model was created. */
+AZ_API int64_t az_model_phase_ns(const struct az_model *model, enum az_model_phase phase);
 
 /* Writes DIRECTORY/config.json and model.safetensors, which transformers opens; context etc. as
  * they are. */
