@@ -14,19 +14,51 @@
 
 #define AZ_TEXT_BYTES 1024 /* capacity of a string parameter */
 
-enum az_compute { AZ_COMPUTE_BF16, AZ_COMPUTE_F32 };
-enum az_init {
-    AZ_INIT_GAUSSIAN,
-    AZ_INIT_SINGULAR,
-    AZ_INIT_SINGULAR_JITTER,
-    AZ_INIT_BF16,
-    AZ_INIT_FILE
-};
-enum az_schedule { AZ_SCHEDULE_CONSTANT, AZ_SCHEDULE_LINEAR, AZ_SCHEDULE_COSINE };
-enum az_sampler { AZ_SAMPLER_WINDOWS, AZ_SAMPLER_CHUNKS };
-enum az_container { AZ_CONTAINER_SAFETENSORS, AZ_CONTAINER_HDF5 };
-enum az_rows { AZ_ROWS_ALL, AZ_ROWS_DEAD, AZ_ROWS_LIVE, AZ_ROWS_LIST };
-enum az_token_model { AZ_TOKEN_MODEL_BYTE, AZ_TOKEN_MODEL_CHARACTER };
+/* The choices of the keys that take a name: enumerator, name, meaning. Those of
+ * optimizer.arithmetic and optimizer.rounding are in kernel.h. */
+#define AZ_COMPUTE_TABLE(X)                                                                        \
+    X(AZ_COMPUTE_BF16, "bf16", "every layer's output rounded to bf16, as PyTorch with bf16")       \
+    X(AZ_COMPUTE_F32, "f32", "activations and gradients in float32, weights bf16")
+
+#define AZ_INIT_TABLE(X)                                                                           \
+    X(AZ_INIT_GAUSSIAN, "gaussian", "every coordinate N(0, sigma), drawn, then rounded")           \
+    X(AZ_INIT_SINGULAR, "singular", "all rows of the embedding are one gaussian vector")           \
+    X(AZ_INIT_SINGULAR_JITTER, "singular-jitter", "one vector plus N(0, jitter) in f32, rounded")  \
+    X(AZ_INIT_BF16, "bf16", "one bf16 vector, the noise N(0, jitter) added in bf16")               \
+    X(AZ_INIT_FILE, "file", "all parameters from model.init_file")
+
+#define AZ_SCHEDULE_TABLE(X)                                                                       \
+    X(AZ_SCHEDULE_CONSTANT, "constant", "lr at every step")                                        \
+    X(AZ_SCHEDULE_LINEAR, "linear", "a straight line from lr to final_lr_ratio times lr")          \
+    X(AZ_SCHEDULE_COSINE, "cosine", "half a cosine from lr to final_lr_ratio times lr")
+
+#define AZ_SAMPLER_TABLE(X)                                                                        \
+    X(AZ_SAMPLER_WINDOWS, "windows", "overlapping, one starts at every token; shuffled")           \
+    X(AZ_SAMPLER_CHUNKS, "chunks", "side by side, one starts every context tokens; shuffled")
+
+#define AZ_CONTAINER_TABLE(X)                                                                      \
+    X(AZ_CONTAINER_SAFETENSORS, "safetensors", "one file in Thimble 1's schema")                   \
+    X(AZ_CONTAINER_HDF5, "hdf5", "chunked in time and rows")
+
+#define AZ_ROWS_TABLE(X)                                                                           \
+    X(AZ_ROWS_ALL, "all", "every row of the vocabulary")                                           \
+    X(AZ_ROWS_DEAD, "dead", "tokens that training never presents")                                 \
+    X(AZ_ROWS_LIVE, "live", "the other tokens")                                                    \
+    X(AZ_ROWS_LIST, "list", "the token ids in record.row_file")
+
+#define AZ_TOKEN_MODEL_TABLE(X)                                                                    \
+    X(AZ_TOKEN_MODEL_BYTE, "byte", "byte-level BPE: the alphabet is the 256 bytes")                \
+    X(AZ_TOKEN_MODEL_CHARACTER, "character", "base characters plus merges, as Flannel's")
+
+#define AZ_CHOICE_ENUMERATOR(id, name, meaning) id,
+enum az_compute { AZ_COMPUTE_TABLE(AZ_CHOICE_ENUMERATOR) };
+enum az_init { AZ_INIT_TABLE(AZ_CHOICE_ENUMERATOR) };
+enum az_schedule { AZ_SCHEDULE_TABLE(AZ_CHOICE_ENUMERATOR) };
+enum az_sampler { AZ_SAMPLER_TABLE(AZ_CHOICE_ENUMERATOR) };
+enum az_container { AZ_CONTAINER_TABLE(AZ_CHOICE_ENUMERATOR) };
+enum az_rows { AZ_ROWS_TABLE(AZ_CHOICE_ENUMERATOR) };
+enum az_token_model { AZ_TOKEN_MODEL_TABLE(AZ_CHOICE_ENUMERATOR) };
+#undef AZ_CHOICE_ENUMERATOR
 
 /* When a tensor is recorded: off (every == 0); every step (1); every k; or every `first_every` up
  * to step `first_until`, then every `every`. Frame 0 is always recorded when not off. Text: "off",

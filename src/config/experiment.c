@@ -1,0 +1,104 @@
+#include "azimuth/experiment.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "config/key.h"
+
+#define FILE_BYTES ((size_t)1 << 20)
+
+static const char *const record_names[AZ_RECORD_COUNT] = {
+#define RECORD_NAME(id, name, meaning) [id] = name,
+    AZ_RECORD_TABLE(RECORD_NAME)
+#undef RECORD_NAME
+};
+
+const char *az_record_name(enum az_record record)
+{
+    return (unsigned)record < AZ_RECORD_COUNT ? record_names[record] : "unknown";
+}
+
+void az_experiment_init(struct az_experiment *experiment)
+{
+    memset(experiment, 0, sizeof *experiment);
+    for (size_t k = 0; k < az_key_count; k++)
+        az_key_parse(&az_keys[k], az_keys[k].default_text, experiment, NULL);
+}
+
+enum az_status az_experiment_read(struct az_experiment *experiment, const char *path,
+                                  struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    char *text = NULL;
+    FILE *file = NULL;
+    if (strlen(path) >= AZ_TEXT_BYTES) AZ_RAISE(AZ_USAGE, "the path is too long: %.80s...", path);
+    file = fopen(path, "rb");
+    if (!file) {
+        status = az_error_system(error, errno, "cannot open the experiment file");
+        goto out;
+    }
+    AZ_TRY(az_memory_allocate(&text, FILE_BYTES + 1, 1, "the experiment file", error));
+    size_t length = fread(text, 1, FILE_BYTES + 1, file);
+    if (ferror(file)) {
+        status = az_error_system(error, errno, "cannot read the experiment file");
+        goto out;
+    }
+    if (length > FILE_BYTES) AZ_RAISE(AZ_USAGE, "larger than 1 MiB: not an experiment file");
+    AZ_TRY(az_experiment_parse(experiment, path, text, length, error));
+out:
+    if (status != AZ_OK) az_error_at(error, path, -1, -1, -1);
+    if (file) fclose(file);
+    az_memory_free(text);
+    return status;
+}
+
+enum az_status az_experiment_override(struct az_experiment *experiment, const char *assignment,
+                                      struct az_error *error)
+{
+    char name[80];
+    const char *equals = strchr(assignment, '=');
+    const char *dot = strchr(assignment, '.');
+    if (!equals || !dot || dot > equals)
+        return az_error_raise(error, AZ_USAGE, "expected section.key=value, found \"%.100s\"",
+                              assignment);
+    size_t length = (size_t)(equals - assignment);
+    if (length >= sizeof name)
+        return az_error_raise(error, AZ_USAGE, "unknown key \"%.100s\"", assignment);
+    memcpy(name, assignment, length);
+    name[length] = 0;
+    name[dot - assignment] = 0;
+    const char *section = name, *key_name = name + (dot - assignment) + 1;
+    if (!az_section_find(section)) return az_section_unknown(section, error);
+    const struct az_key *key = az_key_find(section, key_name);
+    if (!key) return az_key_unknown(section, key_name, error);
+    return az_key_parse(key, equals + 1, experiment, error);
+}
+
+void az_experiment_visit(const struct az_experiment *experiment,
+                         void (*visit)(void *context, const struct az_parameter_view *view),
+                         void *context)
+{
+    struct az_experiment defaults;
+    char value[AZ_KEY_TEXT_BYTES], default_value[AZ_KEY_TEXT_BYTES], range[AZ_KEY_TEXT_BYTES];
+    az_experiment_init(&defaults);
+    for (size_t k = 0; k < az_key_count; k++) {
+        const struct az_key *key = &az_keys[k];
+        az_key_format(key, experiment, value);
+        az_key_format(key, &defaults, default_value);
+        az_key_range(key, range);
+        struct az_parameter_view view = {
+            .section = key->section,
+            .key = key->name,
+            .type = az_key_type_name(key->type),
+            .value = value,
+            .default_value = default_value,
+            .range = range,
+            .unit = key->unit,
+            .help = key->help,
+            .quoted = key->type != AZ_KEY_INTEGER && key->type != AZ_KEY_SEED &&
+                      key->type != AZ_KEY_NUMBER && key->type != AZ_KEY_SWITCH,
+        };
+        visit(context, &view);
+    }
+}
