@@ -7,7 +7,9 @@
  * Common to all: nothing is allocated; arrays do not overlap unless said; rows may be of any
  * length, also 0; pointers need no more than their element's alignment unless said; IEEE arithmetic
  * with subnormals and rounding to nearest, except in `product_bf16`, which flushes subnormals as
- * stated there and restores the mode of the processor before it returns. */
+ * stated there and restores the mode of the processor before it returns. Where the result is not a
+ * number it is a NaN everywhere, but which NaN (sign, payload) is promised by `narrow`, the packing
+ * and the transposes only: processors differ in what they make. */
 #ifndef AZIMUTH_KERNEL_H
 #define AZIMUTH_KERNEL_H
 
@@ -21,6 +23,9 @@
 #define AZ_PRODUCT_BLOCK 32  /* K of one block of the bf16 product */
 #define AZ_PRODUCT_PANEL 512 /* K of one panel of both products */
 #define AZ_PACK_COLUMNS 16   /* columns of B that lie together when packed */
+
+#define AZ_EXP_LOWEST -0x1.5d589ep+6f /* below it exp is 0: no subnormal ever comes out */
+#define AZ_EXP_HIGHEST 0x1.62e42ep+6f /* above it exp is infinite */
 
 /* Instruction sets, slowest first; `--isa` and AZ_ISA take these names. */
 #define AZ_ISA_TABLE(X)                                                                            \
@@ -168,12 +173,13 @@ struct az_kernels {
 
     /* tanh GELU, 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) (Hendrycks and Gimpel 2016;
      * PyTorch approximate='tanh', GPT-2's gelu_new) and dx = dy * its derivative at x. dx may be
-     * dy. */
+     * dy. Computed as x / (1 + exp(-2 u)), which is the same function without the cancellation
+     * for negative x. */
     void (*gelu)(size_t count, const float *x, float *y);
     void (*gelu_backward)(size_t count, const float *x, const float *dy, float *dx);
-    /* exp and tanh as the other kernels use them, for tests of their error bound. */
+    /* y = exp(x) as the other kernels use it: within 0.9 ulp where exp(x) is a normal float32; 0
+     * below AZ_EXP_LOWEST (the last normal result), infinity above AZ_EXP_HIGHEST. */
     void (*exponential)(size_t count, const float *x, float *y);
-    void (*hyperbolic_tangent)(size_t count, const float *x, float *y);
 
     /* ---- rows: reductions in 16 virtual lanes, then a halving tree ---- */
     /* y = (x - mean) * rstd * gain + bias, rstd = 1 / sqrt(var + eps), var the biased variance as

@@ -1,0 +1,46 @@
+#include "kernel/reference/arithmetic.h"
+#include "kernel/reference/reference.h"
+
+static float greater(float x, float max) { return x > max ? x : max; }
+
+static float max_of(size_t count, const float *x)
+{
+    float lanes[AZ_LANES];
+    for (size_t j = 0; j < AZ_LANES; j++) lanes[j] = -INFINITY;
+    for (size_t i = 0; i < count; i++) lanes[i % AZ_LANES] = greater(x[i], lanes[i % AZ_LANES]);
+    for (size_t half = AZ_LANES / 2; half > 0; half /= 2)
+        for (size_t j = 0; j < half; j++) lanes[j] = greater(lanes[j + half], lanes[j]);
+    return lanes[0];
+}
+
+void az_reference_softmax_statistics(size_t count, const float *x, float *max, float *sum)
+{
+    float lanes[AZ_LANES] = {0};
+    *max = max_of(count, x);
+    for (size_t i = 0; i < count; i++) lanes[i % AZ_LANES] += az_exp(x[i] - *max);
+    *sum = az_tree_sum(lanes);
+}
+
+void az_reference_softmax_apply(size_t count, const float *x, float max, float factor, float *y)
+{
+    for (size_t i = 0; i < count; i++) y[i] = az_exp(x[i] - max) * factor;
+}
+
+void az_reference_softmax_backward(size_t count, const float *p, const float *dp, float factor,
+                                   float *dx)
+{
+    float lanes[AZ_LANES] = {0};
+    for (size_t i = 0; i < count; i++) lanes[i % AZ_LANES] = fmaf(p[i], dp[i], lanes[i % AZ_LANES]);
+    float sum = az_tree_sum(lanes);
+    for (size_t i = 0; i < count; i++) dx[i] = p[i] * (dp[i] - sum) * factor;
+}
+
+/* In double; the square of a float32 is exact there, so one rounding an element. */
+double az_reference_sum_squares(size_t count, const float *x)
+{
+    double lanes[AZ_LANES] = {0};
+    for (size_t i = 0; i < count; i++) lanes[i % AZ_LANES] += (double)x[i] * (double)x[i];
+    for (size_t half = AZ_LANES / 2; half > 0; half /= 2)
+        for (size_t j = 0; j < half; j++) lanes[j] += lanes[j + half];
+    return lanes[0];
+}

@@ -1,0 +1,32 @@
+#include "kernel/reference/reference.h"
+
+void az_reference_fill(struct az_kernels *kernels)
+{
+    *kernels = (struct az_kernels){
+        .isa = AZ_ISA_REFERENCE,
+        .name = az_isa_name(AZ_ISA_REFERENCE),
+        .product_bf16 = az_reference_product_bf16,
+        .product_f32 = az_reference_product_f32,
+        .pack_b = az_reference_pack_b,
+        .pack_b_transposed = az_reference_pack_b_transposed,
+        .pack_b_f32 = az_reference_pack_b_f32,
+        .pack_b_f32_transposed = az_reference_pack_b_f32_transposed,
+        .transpose_bf16 = az_reference_transpose_bf16,
+        .transpose_f32 = az_reference_transpose_f32,
+        .widen = az_reference_widen,
+        .narrow = az_reference_narrow,
+        .add = az_reference_add,
+        .scale = az_reference_scale,
+        .add_row = az_reference_add_row,
+        .sum_rows = az_reference_sum_rows,
+        .gelu = az_reference_gelu,
+        .gelu_backward = az_reference_gelu_backward,
+        .exponential = az_reference_exponential,
+        .layernorm = az_reference_layernorm,
+        .layernorm_backward = az_reference_layernorm_backward,
+        .softmax_statistics = az_reference_softmax_statistics,
+        .softmax_apply = az_reference_softmax_apply,
+        .softmax_backward = az_reference_softmax_backward,
+        .sum_squares = az_reference_sum_squares,
+    };
+}
