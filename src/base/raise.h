@@ -11,8 +11,9 @@
 enum az_status az_error_raise(struct az_error *error, enum az_status status, const char *format,
                               ...) AZ_PRINTF(3, 4);
 
-/* As az_error_raise, for a failed system call: appends strerror(code), and turns ENOSPC/EDQUOT into
- * AZ_FULL, ENOENT into AZ_MISSING, ENOMEM into AZ_MEMORY, everything else into AZ_IO. */
+/* As az_error_raise, for a failed system call: appends strerror(code), and turns
+ * ENOSPC/EDQUOT/EFBIG into AZ_FULL, ENOENT into AZ_MISSING, ENOMEM into AZ_MEMORY, everything else
+ * into AZ_IO. */
 enum az_status az_error_system(struct az_error *error, int code, const char *format, ...)
     AZ_PRINTF(3, 4);
 

@@ -53,7 +53,8 @@ static enum az_status status_of_errno(int code)
 {
     switch (code) {
     case ENOSPC:
-    case EDQUOT: return AZ_FULL;
+    case EDQUOT:
+    case EFBIG: return AZ_FULL;
     case ENOENT: return AZ_MISSING;
     case ENOMEM: return AZ_MEMORY;
     default: return AZ_IO;

@@ -62,14 +62,43 @@ bool az_number_parse(const char *text, double *value)
     return true;
 }
 
+static bool format_special(double value, char text[AZ_NUMBER_TEXT_BYTES])
+{
+    if (isfinite(value)) return false;
+    snprintf(text, AZ_NUMBER_TEXT_BYTES, "%s", isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
+    return true;
+}
+
+/* A decimal of up to 15 digits survives the way through a double and back (6 through a float), so
+ * that where a shorter text exists, the first try finds it. */
 void az_number_format(double value, char text[AZ_NUMBER_TEXT_BYTES])
 {
+    if (format_special(value, text)) return;
     locale_t outer = enter_plain_locale();
-    for (int digits = 1; digits <= 17; digits++) {
+    for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, AZ_NUMBER_TEXT_BYTES, "%.*g", digits, value);
         if (strtod(text, NULL) == value) break;
     }
     uselocale(outer);
+}
+
+void az_number_format_f32(float value, char text[AZ_NUMBER_TEXT_BYTES])
+{
+    if (format_special((double)value, text)) return;
+    locale_t outer = enter_plain_locale();
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(text, AZ_NUMBER_TEXT_BYTES, "%.*g", digits, (double)value);
+        if (strtof(text, NULL) == value) break;
+    }
+    uselocale(outer);
+}
+
+double az_number_meant(float value)
+{
+    char text[AZ_NUMBER_TEXT_BYTES];
+    if (!isfinite(value)) return (double)value;
+    az_number_format_f32(value, text);
+    return az_number_read(text, NULL);
 }
 
 static const struct {

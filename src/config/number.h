@@ -18,8 +18,14 @@ bool az_number_parse(const char *text, double *value);
 /* strtod with a decimal point. */
 double az_number_read(const char *text, char **end);
 
-/* The shortest text that az_number_parse reads back to the same double. */
+/* The shortest text that az_number_parse reads back to the same double (of 15 to 17 digits, less
+ * trailing zeros); "nan", "inf", "-inf" where it is not finite. */
 void az_number_format(double value, char text[AZ_NUMBER_TEXT_BYTES]);
+/* The same for a float: 6 to 9 digits that give the same float. */
+void az_number_format_f32(float value, char text[AZ_NUMBER_TEXT_BYTES]);
+/* The double that was meant by whoever stored it as a float: its shortest text, read as a double
+ * (0.001f gives 0.001). */
+double az_number_meant(float value);
 
 /* "24GB", "1.5GiB", "4096B": a whole number of bytes below 2^63, with a unit. */
 bool az_number_parse_bytes(const char *text, int64_t *value);

@@ -1,0 +1,159 @@
+#define _GNU_SOURCE
+#include "store/csv.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "config/number.h"
+#include "store/file.h"
+#include "store/system.h"
+
+#define BUFFER_BYTES ((size_t)64 << 10)
+
+struct az_csv {
+    struct az_part part; /* path only, when live */
+    enum az_csv_mode mode;
+    int code; /* errno of the first failure */
+    bool row_begun;
+    size_t used_bytes;
+    char buffer[BUFFER_BYTES];
+};
+
+static void flush(struct az_csv *csv)
+{
+    if (!csv->code) csv->code = az_system_write(csv->part.fd, csv->buffer, csv->used_bytes);
+    csv->used_bytes = 0;
+}
+
+static void put(struct az_csv *csv, char c)
+{
+    if (csv->used_bytes == BUFFER_BYTES) flush(csv);
+    csv->buffer[csv->used_bytes++] = c;
+}
+
+static void put_string(struct az_csv *csv, const char *text)
+{
+    while (*text) put(csv, *text++);
+}
+
+static void begin_field(struct az_csv *csv)
+{
+    if (csv->row_begun) put(csv, ',');
+    csv->row_begun = true;
+}
+
+static enum az_status open_live(struct az_csv *csv, const char *path, struct az_error *error)
+{
+    enum az_status status = az_memory_copy_string(&csv->part.path, path, error);
+    if (status != AZ_OK) return status;
+    int code = az_system_open(path, O_WRONLY | O_CREAT | O_TRUNC, &csv->part.fd);
+    if (!code) return AZ_OK;
+    status = az_error_system(error, code, "cannot create the file");
+    az_error_at(error, path, -1, -1, -1);
+    return status;
+}
+
+enum az_status az_csv_create(struct az_csv **csv_pointer, const char *path, enum az_csv_mode mode,
+                             const char *header, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_csv *csv;
+    *csv_pointer = NULL;
+    AZ_TRY(az_memory_allocate(&csv, 1, sizeof *csv, "a CSV file", error));
+    csv->part.fd = -1;
+    csv->mode = mode;
+    AZ_TRY(mode == AZ_CSV_LIVE ? open_live(csv, path, error)
+                               : az_part_open(&csv->part, path, false, error));
+    if (header) {
+        put_string(csv, header);
+        AZ_TRY(az_csv_end(csv, error));
+    }
+    *csv_pointer = csv;
+out:
+    if (status != AZ_OK) az_csv_abort(csv);
+    return status;
+}
+
+void az_csv_text(struct az_csv *csv, const char *value)
+{
+    begin_field(csv);
+    bool quote = value[strcspn(value, ",\"\r\n")] != 0;
+    if (quote) put(csv, '"');
+    for (; *value; value++) {
+        if (*value == '"') put(csv, '"');
+        put(csv, *value);
+    }
+    if (quote) put(csv, '"');
+}
+
+void az_csv_integer(struct az_csv *csv, int64_t value)
+{
+    char text[AZ_NUMBER_TEXT_BYTES];
+    snprintf(text, sizeof text, "%" PRId64, value);
+    begin_field(csv);
+    put_string(csv, text);
+}
+
+void az_csv_f64(struct az_csv *csv, double value)
+{
+    char text[AZ_NUMBER_TEXT_BYTES];
+    az_number_format(value, text);
+    begin_field(csv);
+    put_string(csv, text);
+}
+
+void az_csv_f32(struct az_csv *csv, float value)
+{
+    char text[AZ_NUMBER_TEXT_BYTES];
+    az_number_format_f32(value, text);
+    begin_field(csv);
+    put_string(csv, text);
+}
+
+void az_csv_empty(struct az_csv *csv) { begin_field(csv); }
+
+static enum az_status told(const struct az_csv *csv, struct az_error *error)
+{
+    if (!csv->code) return AZ_OK;
+    enum az_status status = az_error_system(error, csv->code, "cannot write the table");
+    az_error_at(error, csv->part.path, -1, -1, -1);
+    return status;
+}
+
+enum az_status az_csv_end(struct az_csv *csv, struct az_error *error)
+{
+    put(csv, '\n');
+    csv->row_begun = false;
+    if (csv->mode == AZ_CSV_LIVE) flush(csv);
+    return told(csv, error);
+}
+
+enum az_status az_csv_commit(struct az_csv *csv, struct az_error *error)
+{
+    flush(csv);
+    enum az_status status = told(csv, error);
+    bool whole = csv->mode == AZ_CSV_WHOLE;
+    if (status == AZ_OK && whole) status = az_part_commit(&csv->part, error);
+    if (status == AZ_OK && !whole) {
+        csv->code = az_system_sync_data(csv->part.fd);
+        status = told(csv, error);
+    }
+    az_csv_abort(csv);
+    return status;
+}
+
+void az_csv_abort(struct az_csv *csv)
+{
+    if (!csv) return;
+    if (csv->mode == AZ_CSV_LIVE) { /* its .part is the file itself, and stays */
+        az_system_close(csv->part.fd);
+        az_memory_free(csv->part.path);
+    } else {
+        az_part_abort(&csv->part);
+    }
+    az_memory_free(csv);
+}

@@ -1,0 +1,35 @@
+/* csv.h: comma-separated values (RFC 4180), written row by row.
+ *
+ * A row is a sequence of fields and az_csv_end. Numbers read back to the same bits. The first
+ * failure is kept and everything after it ignored; az_csv_end and az_csv_commit tell it. */
+#ifndef AZ_STORE_CSV_H
+#define AZ_STORE_CSV_H
+
+#include <stdint.h>
+
+#include "base/raise.h"
+
+struct az_csv;
+
+enum az_csv_mode {
+    AZ_CSV_WHOLE, /* takes its name at commit, when it is complete */
+    AZ_CSV_LIVE   /* under its name from the start; each row is there as soon as it has ended */
+};
+
+/* header: the first row, "step,loss,lr", or NULL. */
+enum az_status az_csv_create(struct az_csv **csv, const char *path, enum az_csv_mode mode,
+                             const char *header, struct az_error *error);
+void az_csv_text(struct az_csv *csv, const char *value); /* quoted where it must be */
+void az_csv_integer(struct az_csv *csv, int64_t value);
+void az_csv_f64(struct az_csv *csv, double value); /* "nan", "inf" where not finite */
+void az_csv_f32(struct az_csv *csv, float value);
+void az_csv_empty(struct az_csv *csv); /* a field without a value */
+/* Ends the row with a line feed. */
+enum az_status az_csv_end(struct az_csv *csv, struct az_error *error);
+
+/* Flushes, completes and frees. On failure nothing is left under the final name, but for
+ * AZ_CSV_LIVE the rows that got there. */
+enum az_status az_csv_commit(struct az_csv *csv, struct az_error *error);
+void az_csv_abort(struct az_csv *csv); /* NULL is allowed */
+
+#endif

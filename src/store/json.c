@@ -1,0 +1,179 @@
+#include "store/json.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "config/number.h"
+#include "store/file.h"
+
+void az_json_init(struct az_json *json, bool pretty)
+{
+    *json = (struct az_json){.pretty = pretty, .empty = true};
+}
+
+void az_json_free(struct az_json *json)
+{
+    az_memory_free(json->text);
+    *json = (struct az_json){.empty = true};
+}
+
+/* One byte more than is used, for the terminating 0. */
+static void reserve(struct az_json *json, size_t more_bytes)
+{
+    size_t need, capacity = json->capacity_bytes ? json->capacity_bytes : 256;
+    if (json->status == AZ_OK)
+        json->status = az_size_add(json->length_bytes, more_bytes, &need, NULL);
+    if (json->status != AZ_OK || need < json->capacity_bytes) return;
+    while (capacity <= need && json->status == AZ_OK)
+        json->status = az_size_multiply(capacity, 2, &capacity, NULL);
+    if (json->status == AZ_OK)
+        json->status = az_memory_grow(&json->text, json->length_bytes, capacity, 1, "JSON", NULL);
+    if (json->status == AZ_OK) json->capacity_bytes = capacity;
+}
+
+static void append(struct az_json *json, const char *text, size_t length_bytes)
+{
+    reserve(json, length_bytes);
+    if (json->status != AZ_OK) return;
+    memcpy(json->text + json->length_bytes, text, length_bytes);
+    json->length_bytes += length_bytes;
+}
+
+static void append_string(struct az_json *json, const char *text)
+{
+    append(json, text, strlen(text));
+}
+
+static void append_character(struct az_json *json, unsigned char c)
+{
+    char escape[8];
+    if (c == '"' || c == '\\')
+        snprintf(escape, sizeof escape, "\\%c", c);
+    else if (c == '\n')
+        snprintf(escape, sizeof escape, "\\n");
+    else if (c < 0x20 || c == 0x7f)
+        snprintf(escape, sizeof escape, "\\u%04x", c);
+    else
+        snprintf(escape, sizeof escape, "%c", c);
+    append_string(json, escape);
+}
+
+static void append_quoted(struct az_json *json, const char *text)
+{
+    append_string(json, "\"");
+    for (; *text; text++) append_character(json, (unsigned char)*text);
+    append_string(json, "\"");
+}
+
+static void new_line(struct az_json *json)
+{
+    if (!json->pretty) return;
+    append_string(json, "\n");
+    for (int n = 0; n < json->depth; n++) append_string(json, "  ");
+}
+
+/* What comes before a value: the comma after the last one, the line, the key. */
+static void begin_value(struct az_json *json, const char *key)
+{
+    if (!json->empty) append_string(json, ",");
+    if (json->depth > 0) new_line(json);
+    json->empty = false;
+    if (!key) return;
+    append_quoted(json, key);
+    append_string(json, json->pretty ? ": " : ":");
+}
+
+void az_json_open(struct az_json *json, const char *key, char bracket)
+{
+    begin_value(json, key);
+    append(json, &bracket, 1);
+    json->depth++;
+    json->empty = true;
+}
+
+void az_json_close(struct az_json *json, char bracket)
+{
+    json->depth--;
+    if (!json->empty) new_line(json);
+    append(json, &bracket, 1);
+    json->empty = false;
+}
+
+void az_json_text(struct az_json *json, const char *key, const char *value)
+{
+    begin_value(json, key);
+    append_quoted(json, value);
+}
+
+void az_json_literal(struct az_json *json, const char *key, const char *value)
+{
+    begin_value(json, key);
+    append_string(json, value);
+}
+
+void az_json_integer(struct az_json *json, const char *key, int64_t value)
+{
+    char text[AZ_NUMBER_TEXT_BYTES];
+    snprintf(text, sizeof text, "%" PRId64, value);
+    az_json_literal(json, key, text);
+}
+
+void az_json_unsigned(struct az_json *json, const char *key, uint64_t value)
+{
+    char text[AZ_NUMBER_TEXT_BYTES];
+    snprintf(text, sizeof text, "%" PRIu64, value);
+    az_json_literal(json, key, text);
+}
+
+void az_json_real(struct az_json *json, const char *key, double value)
+{
+    char text[AZ_NUMBER_TEXT_BYTES] = "null";
+    if (isfinite(value)) az_number_format(value, text);
+    az_json_literal(json, key, text);
+}
+
+void az_json_boolean(struct az_json *json, const char *key, bool value)
+{
+    az_json_literal(json, key, value ? "true" : "false");
+}
+
+enum az_status az_json_take(struct az_json *json, char **text, size_t *length_bytes,
+                            struct az_error *error)
+{
+    *text = NULL;
+    *length_bytes = 0;
+    if (json->pretty) append_string(json, "\n");
+    append(json, "", 1);
+    if (json->status != AZ_OK)
+        return az_error_raise(error, json->status, "cannot allocate the JSON text after %zu bytes",
+                              json->length_bytes);
+    *text = json->text;
+    *length_bytes = json->length_bytes - 1;
+    json->text = NULL;
+    return AZ_OK;
+}
+
+enum az_status az_json_read(const char *path, size_t limit_bytes, struct json_t **root,
+                            struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    char *text = NULL;
+    size_t length;
+    json_error_t what;
+    *root = NULL;
+    AZ_TRY(az_file_read(path, limit_bytes, &text, &length, error));
+    *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &what);
+    if (!*root) {
+        bool memory = json_error_code(&what) == json_error_out_of_memory;
+        status =
+            az_error_raise(error, memory ? AZ_MEMORY : AZ_FORMAT, "not valid JSON: %s", what.text);
+        az_error_at(error, path, what.line, what.position, -1);
+    }
+out:
+    az_memory_free(text);
+    return status;
+}
