@@ -16,6 +16,7 @@ LAYERS = "base lattice kernel config store text lab sky lens view cli".split()
 HEADERS = {
     "account": "lens",
     "bf16": "lattice",
+    "build": "base",
     "corpus": "text",
     "experiment": "config",
     "figure": "view",
@@ -49,9 +50,15 @@ def layer_of_include(root, source, name):
         return HEADERS[stem], None
     if parts[0] not in LAYERS:
         return None, f'"{name}": {parts[0]} is not a layer'
-    if not (root / "src" / name).is_file():
+    if not (root / "src" / name).is_file() and not is_generated(root, parts):
         return None, f'"{name}" is not in src/'
     return parts[0], None
+
+
+def is_generated(root, parts):
+    """True for a header that the layer's meson.build makes."""
+    build = root / "src" / parts[0] / "meson.build"
+    return build.is_file() and f"output: '{parts[-1]}'" in build.read_text(encoding="utf-8")
 
 
 def check_file(root, path, layer):

@@ -7,6 +7,7 @@
 #include "azimuth/build.h"
 #include "azimuth/corpus.h"
 #include "azimuth/experiment.h"
+#include "azimuth/figure.h"
 #include "azimuth/hash.h"
 #include "azimuth/kernel.h"
 #include "azimuth/model.h"

@@ -1,0 +1,70 @@
+/* figure.h: figures from plain arrays, drawn by gnuplot.
+ *
+ * A figure is a column of panels; a panel holds series over one pair of axes. az_figure_draw writes
+ * three files side by side: the picture (NAME.png, .svg or .pdf), the numbers (NAME.csv) and the
+ * script (NAME.gp), so that it can be restyled with `gnuplot NAME.gp` where they lie. Look:
+ * docs/formats.md, "Figures": light paper, steelblue for a single series, legends where they hide
+ * least. All structs may be zeroed: 0 and NULL take the default. */
+#ifndef AZIMUTH_FIGURE_H
+#define AZIMUTH_FIGURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "azimuth/status.h"
+
+enum az_figure_mark {
+    AZ_MARK_LINES,
+    AZ_MARK_STEPS,  /* horizontal, then vertical at the next x */
+    AZ_MARK_POINTS, /* small discs */
+    AZ_MARK_FILLED  /* the area between low and y */
+};
+
+/* Arrays are borrowed for the call. A value that is not finite is a gap. */
+struct az_figure_series {
+    const char *name; /* in the legend and at the head of its column */
+    enum az_figure_mark mark;
+    const double *x, *y;
+    const double *low;   /* AZ_MARK_FILLED: NULL is the bottom of the panel */
+    const double *level; /* AZ_MARK_POINTS: coloured by the colormap; NULL is one colour */
+    size_t count;
+    const char *color; /* "#rrggbb"; NULL: the palette's next, steelblue first */
+};
+
+struct az_figure_axis {
+    const char *label; /* name and unit */
+    bool logarithmic;
+    double min, max; /* both 0: from the data, with a margin */
+};
+
+/* A dashed horizontal line across the panel, with a label on it. */
+struct az_figure_line {
+    double y;
+    const char *label;
+};
+
+struct az_figure_panel {
+    const char *title; /* ", n = 1,000 POINT_UNIT" is added */
+    const char *point_unit;
+    struct az_figure_axis x, y, level; /* level: only its label is used, beside the colour bar */
+    const struct az_figure_series *series;
+    size_t series_count;
+    const struct az_figure_line *lines;
+    size_t line_count;
+};
+
+struct az_figure {
+    const char *title;                        /* above all panels, or NULL */
+    double width_inches, panel_height_inches; /* 8 and 3 */
+    const char *colormap;                     /* "inferno" (default), "viridis", "greys" */
+    const struct az_figure_panel *panels;
+    size_t panel_count;
+};
+
+/* Draws the figure to path, whose ending says the format; PNG has 200 dots per inch. AZ_USAGE for
+ * another ending, an unknown colormap or nothing to draw; AZ_MISSING where gnuplot is not
+ * installed; AZ_IO with gnuplot's own words where it failed. The folder must exist. */
+AZ_API enum az_status az_figure_draw(const struct az_figure *figure, const char *path,
+                                     struct az_error *error);
+
+#endif

@@ -1,0 +1,215 @@
+#include "view/layout.h"
+
+#include <math.h>
+
+#include "base/raise.h"
+
+#define SAMPLES_PER_SERIES 4000 /* places at which a curve is looked at, at least */
+#define CHARACTER_EMS 0.62      /* mean width of a character of the typeface */
+#define LINE_EMS 1.5
+#define SAMPLE_EMS 4.0 /* the piece of line before a name in the legend */
+
+static bool drawable(const struct az_range *range, double value)
+{
+    return isfinite(value) && (!range->logarithmic || value > 0);
+}
+
+/* Position along an axis: 0 at min, 1 at max. */
+static double position(const struct az_range *range, double value)
+{
+    if (range->logarithmic) return log(value / range->min) / log(range->max / range->min);
+    return (value - range->min) / (range->max - range->min);
+}
+
+static void widen(struct az_range *range, double value)
+{
+    if (!drawable(range, value)) return;
+    range->min = fmin(range->min, value);
+    range->max = fmax(range->max, value);
+}
+
+/* Adds a margin on both sides, and some width to a range of one value. */
+static void pad(struct az_range *range, double share)
+{
+    if (range->logarithmic) {
+        double factor = range->max > range->min ? pow(range->max / range->min, share) : 2.0;
+        range->min /= factor;
+        range->max *= factor;
+        return;
+    }
+    double margin = (range->max - range->min) * share;
+    if (margin <= 0) margin = range->max == 0 ? 1.0 : fabs(range->max) * 0.1;
+    range->min -= margin;
+    range->max += margin;
+}
+
+static bool is_given(const struct az_figure_axis *axis) { return axis->min < axis->max; }
+
+static enum az_status find_ranges(struct az_layout *layout, const struct az_figure_panel *panel,
+                                  struct az_error *error)
+{
+    struct az_range x = {INFINITY, -INFINITY, panel->x.logarithmic};
+    struct az_range y = {INFINITY, -INFINITY, panel->y.logarithmic};
+    for (size_t s = 0; s < panel->series_count; s++) {
+        const struct az_figure_series *series = &panel->series[s];
+        size_t points = 0;
+        for (size_t i = 0; i < series->count; i++) {
+            if (!drawable(&x, series->x[i]) || !drawable(&y, series->y[i])) continue;
+            points++;
+            widen(&x, series->x[i]);
+            widen(&y, series->y[i]);
+            if (series->low) widen(&y, series->low[i]);
+        }
+        if (points > layout->points) layout->points = points;
+    }
+    if (layout->points == 0)
+        return az_error_raise(error, AZ_USAGE, "the panel \"%s\" has no point that can be drawn",
+                              panel->title ? panel->title : "");
+    for (size_t n = 0; n < panel->line_count; n++) widen(&y, panel->lines[n].y);
+    pad(&x, 0.015);
+    pad(&y, 0.05);
+    if ((is_given(&panel->x) && x.logarithmic && panel->x.min <= 0) ||
+        (is_given(&panel->y) && y.logarithmic && panel->y.min <= 0))
+        return az_error_raise(error, AZ_USAGE, "a logarithmic axis cannot begin at 0 or below");
+    if (is_given(&panel->x)) x.min = panel->x.min, x.max = panel->x.max;
+    if (is_given(&panel->y)) y.min = panel->y.min, y.max = panel->y.max;
+    layout->x = x;
+    layout->y = y;
+    return AZ_OK;
+}
+
+static bool contains(const struct az_box *box, double x, double y)
+{
+    return x >= box->left && x <= box->right && y >= box->bottom && y <= box->top;
+}
+
+/* What of one stretch of a series, from (x0, y0) to (x1, y1), lies in the box. */
+static double hidden_of_stretch(const struct az_box *box, double x0, double y0, double x1,
+                                double y1, size_t samples)
+{
+    size_t inside = 0;
+    for (size_t k = 0; k < samples; k++) {
+        double part = (double)k / (double)samples;
+        inside += contains(box, x0 + (x1 - x0) * part, y0 + (y1 - y0) * part);
+    }
+    return (double)inside / (double)samples;
+}
+
+static double hidden_of_series(const struct az_layout *layout,
+                               const struct az_figure_series *series, const struct az_box *box)
+{
+    bool joined = series->mark != AZ_MARK_POINTS;
+    size_t samples = joined && series->count ? 1 + SAMPLES_PER_SERIES / series->count : 1;
+    double sum = 0, last_x = NAN, last_y = NAN;
+    for (size_t i = 0; i < series->count; i++) {
+        if (!drawable(&layout->x, series->x[i]) || !drawable(&layout->y, series->y[i])) continue;
+        double x = position(&layout->x, series->x[i]), y = position(&layout->y, series->y[i]);
+        if (!joined || isnan(last_x)) last_x = x, last_y = y;
+        sum += hidden_of_stretch(box, last_x, last_y, x, y, samples);
+        if (series->mark == AZ_MARK_FILLED) {
+            double low = series->low && drawable(&layout->y, series->low[i])
+                             ? position(&layout->y, series->low[i])
+                             : 0;
+            sum += hidden_of_stretch(box, x, low, x, y, 8);
+        }
+        last_x = x;
+        last_y = y;
+    }
+    return series->count ? sum / (double)series->count : 0;
+}
+
+/* Share of the drawing, series by series, that a box would hide. */
+static double hidden(const struct az_layout *layout, const struct az_figure_panel *panel,
+                     const struct az_box *box)
+{
+    double sum = 0;
+    for (size_t s = 0; s < panel->series_count; s++)
+        sum += hidden_of_series(layout, &panel->series[s], box);
+    for (size_t n = 0; n < panel->line_count; n++) {
+        double y = position(&layout->y, panel->lines[n].y);
+        if (y >= box->bottom && y <= box->top) sum += box->right - box->left;
+    }
+    return sum;
+}
+
+/* A box of the given size at one of three places along each axis, 2 % off the frame. */
+static struct az_box box_at(enum az_side x, enum az_side y, double width, double height)
+{
+    double left = x == AZ_SIDE_LOW ? 0.02 : x == AZ_SIDE_HIGH ? 0.98 - width : 0.5 - width / 2;
+    double low = y == AZ_SIDE_LOW ? 0.02 : y == AZ_SIDE_HIGH ? 0.98 - height : 0.5 - height / 2;
+    return (struct az_box){left, left + width, low, low + height};
+}
+
+static double text_width(const char *text, double frame_inches)
+{
+    size_t characters = 0; /* UTF-8: continuation bytes are 10xxxxxx */
+    for (; text && *text; text++) characters += ((unsigned char)*text & 0xc0) != 0x80;
+    return (double)characters * CHARACTER_EMS * AZ_FIGURE_FONT_POINTS / 72 / frame_inches;
+}
+
+static struct az_box place_legend(struct az_layout *layout, const struct az_figure_panel *panel,
+                                  double frame_width, double frame_height)
+{
+    static const enum az_side order[3] = {AZ_SIDE_HIGH, AZ_SIDE_LOW, AZ_SIDE_MIDDLE};
+    double em_inches = AZ_FIGURE_FONT_POINTS / 72, width = 0, least = INFINITY;
+    for (size_t s = 0; s < panel->series_count; s++)
+        width = fmax(width, text_width(panel->series[s].name, frame_width));
+    width += SAMPLE_EMS * em_inches / frame_width;
+    double height = ((double)panel->series_count + 0.5) * LINE_EMS * em_inches / frame_height;
+    struct az_box best = {0};
+    for (int n = 0; n < 9; n++) {
+        enum az_side x = order[n % 3], y = order[n / 3];
+        struct az_box box = box_at(x, y, width, height);
+        double cost = hidden(layout, panel, &box);
+        if (cost >= least) continue;
+        least = cost;
+        best = box;
+        layout->legend_x = x;
+        layout->legend_y = y;
+    }
+    return best;
+}
+
+static bool overlap(const struct az_box *a, const struct az_box *b)
+{
+    return a->left < b->right && b->left < a->right && a->bottom < b->top && b->bottom < a->top;
+}
+
+static void place_label(struct az_layout *layout, const struct az_figure_panel *panel, size_t line,
+                        const struct az_box *legend, double frame_width, double frame_height)
+{
+    static const enum az_side order[3] = {AZ_SIDE_HIGH, AZ_SIDE_LOW, AZ_SIDE_MIDDLE};
+    double y = position(&layout->y, panel->lines[line].y), least = INFINITY;
+    double width = text_width(panel->lines[line].label, frame_width);
+    double height = LINE_EMS * AZ_FIGURE_FONT_POINTS / 72 / frame_height;
+    for (int n = 0; n < 6; n++) {
+        bool below = n >= 3;
+        struct az_box box = box_at(order[n % 3], AZ_SIDE_LOW, width, height);
+        box.bottom = below ? y - height * 1.01 : y + height * 0.01;
+        box.top = box.bottom + height;
+        double cost = hidden(layout, panel, &box);
+        if (layout->legend && overlap(&box, legend)) cost += 10;
+        if (box.bottom < 0 || box.top > 1) cost += 100;
+        if (cost >= least) continue;
+        least = cost;
+        layout->labels[line] = (struct az_label_place){order[n % 3], below};
+    }
+}
+
+enum az_status az_layout_panel(struct az_layout *layout, const struct az_figure_panel *panel,
+                               double frame_width_inches, double frame_height_inches,
+                               struct az_error *error)
+{
+    *layout = (struct az_layout){.legend = panel->series_count > 1};
+    if (panel->line_count > AZ_LAYOUT_LINES)
+        return az_error_raise(error, AZ_USAGE, "a panel has %zu lines, there is room for %d",
+                              panel->line_count, AZ_LAYOUT_LINES);
+    enum az_status status = find_ranges(layout, panel, error);
+    if (status != AZ_OK) return status;
+    struct az_box legend = {0};
+    if (layout->legend)
+        legend = place_legend(layout, panel, frame_width_inches, frame_height_inches);
+    for (size_t n = 0; n < panel->line_count; n++)
+        place_label(layout, panel, n, &legend, frame_width_inches, frame_height_inches);
+    return AZ_OK;
+}

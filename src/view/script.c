@@ -1,0 +1,325 @@
+#include "view/script.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "view/layout.h"
+
+#define DOTS_PER_INCH 200.0
+#define TERMINAL_DOTS_PER_INCH 96.0 /* what pngcairo and svg take a point to be 1/72 of */
+#define LEFT_INCHES 0.85            /* around a panel's frame: tics and label of the y axis, */
+#define RIGHT_INCHES 0.25
+#define COLOUR_BAR_INCHES 1.1 /* the same where there is a colour bar, */
+#define TOP_INCHES 0.4        /* the panel's title, */
+#define BOTTOM_INCHES 0.55    /* tics and label of the x axis, */
+#define HEAD_INCHES 0.35      /* the figure's title */
+
+static const char *const palette[] = {"#4682b4", "#dc143c", "#e08214", "#2e8b57",
+                                      "#6a5acd", "#696969"}; /* steelblue, crimson, ... */
+
+/* Ten equidistant stops of each colormap. */
+static const struct {
+    const char *name, *stops;
+} colormaps[] = {
+    {"inferno", "0 '#000004', 1 '#1b0c41', 2 '#4a0c6b', 3 '#781c6d', 4 '#a52c60', 5 '#cf4446', "
+                "6 '#ed6925', 7 '#fb9b06', 8 '#f7d13d', 9 '#fcffa4'"},
+    {"viridis", "0 '#440154', 1 '#482878', 2 '#3e4989', 3 '#31688e', 4 '#26828e', 5 '#1f9e89', "
+                "6 '#35b779', 7 '#6ece58', 8 '#b5de2b', 9 '#fde725'"},
+    {"greys", "0 '#e0e0e0', 9 '#000000'"},
+};
+
+struct text {
+    char *bytes;
+    size_t used_bytes, capacity_bytes;
+    enum az_status status;
+};
+
+/* Appends; after a failure it does nothing. */
+AZ_PRINTF(2, 3) static void put(struct text *text, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    size_t needed = text->used_bytes + (size_t)(length > 0 ? length : 0) + 1;
+    if (text->status == AZ_OK && needed > text->capacity_bytes) {
+        text->status = az_memory_grow(&text->bytes, text->capacity_bytes, needed * 2, 1,
+                                      "a script for gnuplot", NULL);
+        if (text->status == AZ_OK) text->capacity_bytes = needed * 2;
+    }
+    if (text->status == AZ_OK) {
+        vsnprintf(text->bytes + text->used_bytes, text->capacity_bytes - text->used_bytes, format,
+                  again);
+        text->used_bytes = needed - 1;
+    }
+    va_end(again);
+}
+
+const char *az_script_quote(char quoted[AZ_QUOTED_BYTES], const char *text)
+{
+    size_t used = 0;
+    for (; text && *text && used < AZ_QUOTED_BYTES - 2; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '\'') quoted[used++] = '\'';
+        quoted[used++] = (char)(c < 0x20 || c == 0x7f ? ' ' : c);
+    }
+    quoted[used] = 0;
+    return quoted;
+}
+
+size_t az_columns_find(const struct az_columns *columns, const double *values)
+{
+    for (size_t n = 0; n < columns->count; n++)
+        if (columns->list[n].values == values) return n + 1;
+    return 0;
+}
+
+/* 1234567 as "1,234,567". */
+static void thousands(char text[32], size_t value)
+{
+    char digits[24];
+    size_t length = (size_t)snprintf(digits, sizeof digits, "%zu", value), used = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (i && (length - i) % 3 == 0) text[used++] = ',';
+        text[used++] = digits[i];
+    }
+    text[used] = 0;
+}
+
+static double width_inches(const struct az_figure *figure)
+{
+    return figure->width_inches > 0 ? figure->width_inches : 8;
+}
+
+static double panel_height_inches(const struct az_figure *figure)
+{
+    return figure->panel_height_inches > 0 ? figure->panel_height_inches : 3;
+}
+
+static double head_inches(const struct az_figure *figure)
+{
+    return figure->title ? HEAD_INCHES : 0;
+}
+
+static double height_inches(const struct az_figure *figure)
+{
+    return (double)figure->panel_count * panel_height_inches(figure) + head_inches(figure);
+}
+
+static bool has_levels(const struct az_figure_panel *panel)
+{
+    for (size_t s = 0; s < panel->series_count; s++)
+        if (panel->series[s].level) return true;
+    return false;
+}
+
+static void put_terminal(struct text *text, const struct az_figure *figure, enum az_picture format)
+{
+    double width = width_inches(figure), height = height_inches(figure);
+    double font = AZ_FIGURE_FONT_POINTS;
+    double scale = DOTS_PER_INCH / TERMINAL_DOTS_PER_INCH;
+    if (format == AZ_PICTURE_PNG)
+        put(text,
+            "set terminal pngcairo size %.0f,%.0f font 'DejaVu Sans,%g' fontscale %.4f "
+            "linewidth %.4f pointscale %.4f background '#ffffff'\n",
+            width * DOTS_PER_INCH, height * DOTS_PER_INCH, font, scale, scale, scale);
+    else if (format == AZ_PICTURE_PDF)
+        put(text,
+            "set terminal pdfcairo size %gin,%gin font 'DejaVu Sans,%g' fontscale 0.75 linewidth 1 "
+            "background '#ffffff'\n",
+            width, height, font);
+    else
+        put(text,
+            "set terminal svg size %.0f,%.0f font 'DejaVu Sans,%g' fontscale %.4f linewidth 1 "
+            "background '#ffffff'\n",
+            width * TERMINAL_DOTS_PER_INCH, height * TERMINAL_DOTS_PER_INCH, font,
+            TERMINAL_DOTS_PER_INCH / 72);
+}
+
+static void put_head(struct text *text, const struct az_figure *figure,
+                     const struct az_script_names *names)
+{
+    char picture[AZ_QUOTED_BYTES], title[AZ_QUOTED_BYTES];
+    const char *stops = colormaps[0].stops;
+    for (size_t n = 0; n < sizeof colormaps / sizeof *colormaps; n++)
+        if (figure->colormap && strcmp(figure->colormap, colormaps[n].name) == 0)
+            stops = colormaps[n].stops;
+    put(text, "# Made by azimuth. Change what you like and draw it again:  gnuplot FILE.gp\n"
+              "set encoding utf8\n");
+    put_terminal(text, figure, names->format);
+    put(text, "if (!exists('output')) output = '%s'\nset output output\n",
+        az_script_quote(picture, names->picture));
+    put(text, "set datafile separator comma\nset datafile columnheaders\n"
+              "set border 3 linecolor '#606060'\n"
+              "set grid linetype 1 linecolor '#e4e4e4' linewidth 0.5\n"
+              "set tics nomirror out scale 0.6 textcolor '#303030'\n"
+              "set key noautotitle noenhanced opaque Left reverse samplen 2 spacing 1.2\n");
+    put(text, "set palette defined (%s)\n", stops);
+    put(text, "set multiplot\n");
+    if (figure->title)
+        put(text, "set label 1 '%s' at screen 0.5,%.5f center noenhanced font ',%g'\n",
+            az_script_quote(title, figure->title), 1 - 0.2 / height_inches(figure),
+            AZ_FIGURE_FONT_POINTS + 2);
+}
+
+/* An axis over several decades has powers of ten at its tics. */
+static void put_axis(struct text *text, char axis, const char *label, const struct az_range *range)
+{
+    char quoted[AZ_QUOTED_BYTES];
+    bool decades = range->logarithmic && range->max > 100 * range->min;
+    put(text, "%s logscale %c\n", range->logarithmic ? "set" : "unset", axis);
+    put(text, "set format %c '%s'\n", axis, decades ? "10^{%L}" : "%g");
+    put(text, "set %crange [%.17g:%.17g]\n", axis, range->min, range->max);
+    put(text, "set %clabel '%s' noenhanced%s\n", axis, az_script_quote(quoted, label),
+        axis == 'x' ? " offset 0,0.3" : "");
+}
+
+static void put_lines(struct text *text, const struct az_figure_panel *panel,
+                      const struct az_layout *layout)
+{
+    static const struct {
+        double x;
+        const char *align;
+    } sides[] = {{0.01, "left"}, {0.5, "center"}, {0.99, "right"}};
+    char quoted[AZ_QUOTED_BYTES];
+    put(text, "unset arrow\n");
+    for (int n = 0; n < AZ_LAYOUT_LINES; n++) put(text, "unset label %d\n", n + 10);
+    for (size_t n = 0; n < panel->line_count; n++) {
+        const struct az_label_place *place = &layout->labels[n];
+        put(text,
+            "set arrow from graph 0, first %.17g to graph 1, first %.17g nohead dashtype 2 "
+            "linecolor '#707070' linewidth 0.8\n",
+            panel->lines[n].y, panel->lines[n].y);
+        put(text,
+            "set label %zu '%s' at graph %g, first %.17g %s offset 0,%g noenhanced "
+            "textcolor '#505050' front\n",
+            n + 10, az_script_quote(quoted, panel->lines[n].label), sides[place->side].x,
+            panel->lines[n].y, sides[place->side].align, place->below ? -0.7 : 0.6);
+    }
+}
+
+static void put_legend(struct text *text, const struct az_layout *layout)
+{
+    static const char *const across[] = {"left", "center", "right"};
+    static const char *const up[] = {"bottom", "center", "top"};
+    if (layout->legend)
+        put(text, "set key inside %s %s\n", across[layout->legend_x], up[layout->legend_y]);
+    else
+        put(text, "unset key\n");
+}
+
+/* The series' own colour, or the palette's next. */
+static const char *color_of(const struct az_figure_panel *panel, size_t number)
+{
+    if (panel->series[number].color) return panel->series[number].color;
+    size_t place = 0;
+    for (size_t s = 0; s < number; s++) place += panel->series[s].color == NULL;
+    return palette[place % (sizeof palette / sizeof *palette)];
+}
+
+static void put_series(struct text *text, const struct az_figure_panel *panel, size_t number,
+                       const struct az_columns *columns, const char *data)
+{
+    const struct az_figure_series *series = &panel->series[number];
+    static const char *const with[] = {
+        [AZ_MARK_LINES] = "lines linewidth 1.2",
+        [AZ_MARK_STEPS] = "steps linewidth 1.2",
+        [AZ_MARK_POINTS] = "points pointtype 7 pointsize 0.3",
+        [AZ_MARK_FILLED] = "filledcurves",
+    };
+    char quoted[AZ_QUOTED_BYTES];
+    put(text, "    '%s' using %zu:", az_script_quote(quoted, data),
+        az_columns_find(columns, series->x));
+    if (series->mark == AZ_MARK_FILLED && series->low)
+        put(text, "%zu:", az_columns_find(columns, series->low));
+    put(text, "%zu", az_columns_find(columns, series->y));
+    bool levels = series->mark == AZ_MARK_POINTS && series->level;
+    if (levels) put(text, ":%zu", az_columns_find(columns, series->level));
+    put(text, " with %s", with[series->mark]);
+    if (series->mark == AZ_MARK_FILLED)
+        put(text, "%s fillstyle solid 0.35 noborder", series->low ? "" : " x1");
+    if (levels)
+        put(text, " linecolor palette");
+    else
+        put(text, " linecolor '%s'", az_script_quote(quoted, color_of(panel, number)));
+    put(text, " title '%s'", az_script_quote(quoted, series->name));
+}
+
+/* Where the frame of panel number `number` lies, in parts of the figure. */
+static struct az_box frame_of(const struct az_figure *figure, size_t number)
+{
+    double width = width_inches(figure), height = height_inches(figure);
+    double top = height - head_inches(figure) - (double)number * panel_height_inches(figure);
+    double right = has_levels(&figure->panels[number]) ? COLOUR_BAR_INCHES : RIGHT_INCHES;
+    return (struct az_box){.left = LEFT_INCHES / width,
+                           .right = 1 - right / width,
+                           .bottom = (top - panel_height_inches(figure) + BOTTOM_INCHES) / height,
+                           .top = (top - TOP_INCHES) / height};
+}
+
+static enum az_status put_panel(struct text *text, const struct az_figure *figure, size_t number,
+                                const struct az_columns *columns, const char *data,
+                                struct az_error *error)
+{
+    const struct az_figure_panel *panel = &figure->panels[number];
+    struct az_box frame = frame_of(figure, number);
+    struct az_layout layout;
+    enum az_status status =
+        az_layout_panel(&layout, panel, (frame.right - frame.left) * width_inches(figure),
+                        (frame.top - frame.bottom) * height_inches(figure), error);
+    if (status != AZ_OK) return status;
+    char quoted[AZ_QUOTED_BYTES], points[32];
+    thousands(points, layout.points);
+    put(text, "\nset lmargin at screen %.5f; set rmargin at screen %.5f\n", frame.left,
+        frame.right);
+    put(text, "set bmargin at screen %.5f; set tmargin at screen %.5f\n", frame.bottom, frame.top);
+    put(text, "set title '%s", az_script_quote(quoted, panel->title));
+    put(text, "%sn = %s %s' noenhanced offset 0,-0.5\n", panel->title && *panel->title ? ", " : "",
+        points, az_script_quote(quoted, panel->point_unit ? panel->point_unit : "points"));
+    put_axis(text, 'x', panel->x.label, &layout.x);
+    put_axis(text, 'y', panel->y.label, &layout.y);
+    put(text, "set cblabel '%s' noenhanced offset 1.5,0\n",
+        az_script_quote(quoted, panel->level.label));
+    put(text, "set colorbox user origin screen %.5f,%.5f size screen %.5f,%.5f\n",
+        frame.right + 0.15 / width_inches(figure), frame.bottom, 0.15 / width_inches(figure),
+        frame.top - frame.bottom);
+    put_lines(text, panel, &layout);
+    put_legend(text, &layout);
+    put(text, "plot \\\n");
+    for (size_t s = 0; s < panel->series_count; s++) {
+        put_series(text, panel, s, columns, data);
+        put(text, s + 1 < panel->series_count ? ", \\\n" : "\n");
+    }
+    put(text, "unset label 1\n");
+    return AZ_OK;
+}
+
+enum az_status az_script_write(const struct az_figure *figure, const struct az_script_names *names,
+                               const struct az_columns *columns, char **script,
+                               struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct text text = {0};
+    bool known = !figure->colormap;
+    for (size_t n = 0; n < sizeof colormaps / sizeof *colormaps; n++)
+        known = known || strcmp(figure->colormap, colormaps[n].name) == 0;
+    if (!known)
+        AZ_RAISE(AZ_USAGE, "there is no colormap \"%s\"; there are inferno, viridis, greys",
+                 figure->colormap);
+    put_head(&text, figure, names);
+    for (size_t n = 0; n < figure->panel_count; n++)
+        AZ_TRY(put_panel(&text, figure, n, columns, names->data, error));
+    put(&text, "\nunset multiplot\nunset output\n");
+    if (text.status != AZ_OK) AZ_RAISE(text.status, "no memory for a script for gnuplot");
+    *script = text.bytes;
+    text.bytes = NULL;
+out:
+    az_memory_free(text.bytes);
+    return status;
+}

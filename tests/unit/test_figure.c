@@ -1,0 +1,294 @@
+#define _GNU_SOURCE
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "azimuth/figure.h"
+#include "base/memory.h"
+#include "store/file.h"
+#include "view/layout.h"
+#include "view/script.h"
+
+#define COUNT 200
+
+static char folder[] = "/tmp/azimuth-figure-XXXXXX";
+static double step[COUNT], falling[COUNT], rising[COUNT];
+
+static void fill(void)
+{
+    for (int i = 0; i < COUNT; i++) {
+        step[i] = i;
+        falling[i] = i ? 5 + 4 * exp(-i / 20.0) : NAN;
+        rising[i] = i / (double)COUNT;
+    }
+}
+
+static char *in_folder(const char *name)
+{
+    static char path[512];
+    assert_int_equal(az_path_join(path, sizeof path, folder, name, NULL), AZ_OK);
+    return path;
+}
+
+/* A figure of one panel over the arrays above. */
+struct sample {
+    struct az_figure_series series[2];
+    struct az_figure_line line;
+    struct az_figure_panel panel;
+    struct az_figure figure;
+};
+
+static void sample_init(struct sample *sample, size_t series_count)
+{
+    *sample = (struct sample){
+        .series = {{.name = "loss", .x = step, .y = falling, .count = COUNT},
+                   {.name = "share, it's", .x = step, .y = rising, .count = COUNT}},
+        .line = {.y = 5, .label = "floor"},
+        .panel = {.title = "Loss", .point_unit = "steps", .x = {.label = "step"}},
+    };
+    sample->panel.series = sample->series;
+    sample->panel.series_count = series_count;
+    sample->panel.lines = &sample->line;
+    sample->panel.line_count = 1;
+    sample->figure = (struct az_figure){.panels = &sample->panel, .panel_count = 1};
+}
+
+static enum az_status draw(const struct sample *sample, const char *name, struct az_error *error)
+{
+    az_error_clear(error);
+    return az_figure_draw(&sample->figure, in_folder(name), error);
+}
+
+static char *read_back(const char *name, size_t *length_bytes)
+{
+    char *text;
+    assert_int_equal(az_file_read(in_folder(name), 0, &text, length_bytes, NULL), AZ_OK);
+    return text;
+}
+
+/* What draw_png needs; a machine without it skips. */
+static void need_gnuplot(void)
+{
+    if (system("command -v gnuplot >/dev/null") != 0) {
+        print_message("gnuplot is not installed (apt-get install gnuplot-nox)\n");
+        skip();
+    }
+}
+
+static void a_picture_has_its_numbers_and_its_script_beside_it(void **state)
+{
+    (void)state;
+    need_gnuplot();
+    struct sample sample;
+    struct az_error error;
+    sample_init(&sample, 2);
+    assert_int_equal(draw(&sample, "a b's.png", &error), AZ_OK);
+    size_t length_bytes;
+    char *picture = read_back("a b's.png", &length_bytes);
+    /* 8 x 3 inches at 200 dots per inch: 1600 x 600; pHYs says 7874 dots per metre. */
+    assert_memory_equal(picture + 16, "\0\0\x06\x40\0\0\x02\x58", 8);
+    assert_memory_equal(picture + 37, "pHYs\0\0\x1e\xc2\0\0\x1e\xc2\1", 13);
+    az_memory_free(picture);
+    char *numbers = read_back("a b's.csv", &length_bytes);
+    assert_memory_equal(numbers, "step,loss,\"share, it's\"\n0,nan,0\n1,", 34);
+    az_memory_free(numbers);
+    char *script = read_back("a b's.gp", &length_bytes);
+    assert_non_null(strstr(script, "set title 'Loss, n = 200 steps'"));
+    assert_non_null(strstr(script, "'a b''s.csv' using 1:3 with lines"));
+    az_memory_free(script);
+    assert_false(az_file_exists(in_folder("a b's.png.drawing")));
+    /* The script draws by itself, too. */
+    char command[600];
+    snprintf(command, sizeof command, "cd %s && rm *.png && gnuplot *.gp && test -s *.png", folder);
+    assert_int_equal(system(command), 0);
+}
+
+static void svg_and_pdf_are_drawn_too(void **state)
+{
+    (void)state;
+    need_gnuplot();
+    struct sample sample;
+    struct az_error error;
+    sample_init(&sample, 1);
+    size_t length_bytes;
+    assert_int_equal(draw(&sample, "x.svg", &error), AZ_OK);
+    char *svg = read_back("x.svg", &length_bytes);
+    assert_non_null(strstr(svg, "<svg"));
+    az_memory_free(svg);
+    assert_int_equal(draw(&sample, "x.pdf", &error), AZ_OK);
+    char *pdf = read_back("x.pdf", &length_bytes);
+    assert_memory_equal(pdf, "%PDF", 4);
+    az_memory_free(pdf);
+}
+
+static void every_mark_is_understood_by_gnuplot(void **state)
+{
+    (void)state;
+    need_gnuplot();
+    for (enum az_figure_mark mark = AZ_MARK_LINES; mark <= AZ_MARK_FILLED; mark++) {
+        for (int more = 0; more < 2; more++) {
+            struct sample sample;
+            struct az_error error;
+            sample_init(&sample, 1);
+            sample.series[0].mark = mark;
+            sample.panel.y.logarithmic = more;
+            sample.figure.colormap = more ? "viridis" : NULL;
+            if (more) sample.series[0].low = sample.series[0].level = falling;
+            enum az_status status = draw(&sample, "mark.png", &error);
+            if (status != AZ_OK) print_error("%s\n", error.message);
+            assert_int_equal(status, AZ_OK);
+        }
+    }
+}
+
+static void what_cannot_be_drawn_is_refused(void **state)
+{
+    (void)state;
+    struct sample sample;
+    struct az_error error;
+    sample_init(&sample, 1);
+    assert_int_equal(draw(&sample, "x.jpeg", &error), AZ_USAGE);
+    assert_int_equal(draw(&sample, ".png", &error), AZ_USAGE);
+    sample.figure.colormap = "jet";
+    assert_int_equal(draw(&sample, "refused.png", &error), AZ_USAGE);
+    assert_non_null(strstr(error.message, "inferno"));
+    sample_init(&sample, 1);
+    sample.series[0].count = 1; /* the first loss is not a number */
+    assert_int_equal(draw(&sample, "refused.png", &error), AZ_USAGE);
+    sample.series[0].count = 2;
+    sample.panel.x.logarithmic = true;
+    sample.panel.x.max = 1;
+    assert_int_equal(draw(&sample, "refused.png", &error), AZ_USAGE);
+    sample_init(&sample, 1);
+    assert_int_equal(draw(&sample, "no/such/folder.png", &error), AZ_MISSING);
+    assert_false(az_file_exists(in_folder("refused.csv")));
+}
+
+/* Runs with a PATH of one folder. */
+static enum az_status draw_with_path(const char *path, struct az_error *error)
+{
+    char *kept = strdup(getenv("PATH"));
+    struct sample sample;
+    sample_init(&sample, 1);
+    setenv("PATH", path, 1);
+    enum az_status status = draw(&sample, "fails.png", error);
+    setenv("PATH", kept, 1);
+    free(kept);
+    return status;
+}
+
+static void a_missing_gnuplot_is_told_with_the_remedy(void **state)
+{
+    (void)state;
+    struct az_error error;
+    assert_int_equal(draw_with_path("/nowhere", &error), AZ_MISSING);
+    assert_non_null(strstr(error.message, "apt-get install gnuplot-nox"));
+    assert_false(az_file_exists(in_folder("fails.png")));
+}
+
+static void a_failing_gnuplot_is_quoted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body, *words;
+    } programs[] = {{"#!/bin/sh\necho no font >&2; exit 1\n", "no font"},
+                    {"#!/bin/sh\nexit 0\n", "fails.png.drawing"},
+                    {"#!/bin/sh\nkill -9 $$\n", "gnuplot failed"},
+                    {"#!/bin/sh\necho text >fails.png.drawing\n", "did not draw a PNG"}};
+    for (size_t n = 0; n < sizeof programs / sizeof *programs; n++) {
+        struct az_error error;
+        char *program = in_folder("gnuplot");
+        assert_int_equal(az_file_write(program, programs[n].body, strlen(programs[n].body), NULL),
+                         AZ_OK);
+        assert_int_equal(chmod(program, 0755), 0);
+        assert_int_not_equal(draw_with_path(folder, &error), AZ_OK);
+        char text[2048];
+        az_error_format(&error, text, sizeof text);
+        if (!strstr(text, programs[n].words)) print_error("%s\n", text);
+        assert_non_null(strstr(text, programs[n].words));
+        assert_false(az_file_exists(in_folder("fails.png")));
+        assert_false(az_file_exists(in_folder("fails.png.drawing")));
+    }
+}
+
+static void the_legend_goes_where_nothing_is(void **state)
+{
+    (void)state;
+    struct sample sample;
+    struct az_layout layout;
+    sample_init(&sample, 2);
+    sample.series[1].y = falling; /* from top left to bottom right: top right is free */
+    assert_int_equal(az_layout_panel(&layout, &sample.panel, 6, 2, NULL), AZ_OK);
+    assert_true(layout.legend && layout.legend_x == AZ_SIDE_HIGH &&
+                layout.legend_y == AZ_SIDE_HIGH);
+    for (int i = 0; i < COUNT; i++) falling[i] = i; /* top left and bottom right are free */
+    assert_int_equal(az_layout_panel(&layout, &sample.panel, 6, 2, NULL), AZ_OK);
+    assert_true(layout.legend_x != layout.legend_y);
+    fill();
+    sample.panel.series_count = 1;
+    assert_int_equal(az_layout_panel(&layout, &sample.panel, 6, 2, NULL), AZ_OK);
+    assert_false(layout.legend);
+}
+
+static void ranges_hold_all_points_and_lines(void **state)
+{
+    (void)state;
+    struct sample sample;
+    struct az_layout layout;
+    sample_init(&sample, 1);
+    sample.line.y = 20;
+    assert_int_equal(az_layout_panel(&layout, &sample.panel, 6, 2, NULL), AZ_OK);
+    assert_int_equal(layout.points, COUNT - 1);
+    assert_true(layout.x.min < 1 && layout.x.max > COUNT - 1);
+    assert_true(layout.y.min < falling[COUNT - 1] && layout.y.max > 20);
+    sample.panel.y = (struct az_figure_axis){.logarithmic = true};
+    assert_int_equal(az_layout_panel(&layout, &sample.panel, 6, 2, NULL), AZ_OK);
+    assert_true(layout.y.min > 0 && layout.y.min < falling[COUNT - 1] && layout.y.max > 20);
+    sample.panel.y = (struct az_figure_axis){.min = -1, .max = 30};
+    assert_int_equal(az_layout_panel(&layout, &sample.panel, 6, 2, NULL), AZ_OK);
+    assert_true(layout.y.min == -1 && layout.y.max == 30);
+}
+
+static void text_is_quoted_for_gnuplot(void **state)
+{
+    (void)state;
+    char quoted[AZ_QUOTED_BYTES];
+    assert_string_equal(az_script_quote(quoted, "it's `a`\n\"b\" \xe0\xb8\x81"),
+                        "it''s `a` \"b\" \xe0\xb8\x81");
+    char endless[3 * AZ_QUOTED_BYTES];
+    memset(endless, '\'', sizeof endless);
+    endless[sizeof endless - 1] = 0;
+    az_script_quote(quoted, endless);
+    assert_int_equal(strlen(quoted) % 2, 0);
+    assert_string_equal(az_script_quote(quoted, NULL), "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_picture_has_its_numbers_and_its_script_beside_it),
+        cmocka_unit_test(svg_and_pdf_are_drawn_too),
+        cmocka_unit_test(every_mark_is_understood_by_gnuplot),
+        cmocka_unit_test(what_cannot_be_drawn_is_refused),
+        cmocka_unit_test(a_missing_gnuplot_is_told_with_the_remedy),
+        cmocka_unit_test(a_failing_gnuplot_is_quoted),
+        cmocka_unit_test(the_legend_goes_where_nothing_is),
+        cmocka_unit_test(ranges_hold_all_points_and_lines),
+        cmocka_unit_test(text_is_quoted_for_gnuplot),
+    };
+    if (!mkdtemp(folder)) return 1;
+    fill();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    char command[64];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command) != 0 || failed;
+}
