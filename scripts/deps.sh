@@ -9,15 +9,15 @@ set -eu
 
 # Compiler, build system and the libraries that libazimuth is linked with.
 build=(gcc libc6-dev meson ninja-build pkg-config
-    libjansson-dev libpcre2-dev libunistring-dev libxxhash-dev)
-# What the program calls or reads: texts, the reader of their format, figures and their typeface.
-run=(sword-text-web libsword-utils hunspell-th gnuplot-nox fonts-dejavu-core)
+    libdeflate-dev libjansson-dev libpcre2-dev libunistring-dev libxxhash-dev)
+# What the program calls or reads: texts, figures and their typeface.
+run=(sword-text-web hunspell-th gnuplot-nox fonts-dejavu-core)
 # Tests and checks.
 test=(clang libclang-rt-14-dev clang-format clang-tidy libcmocka-dev shellcheck git python3 python3-venv)
 # A second processor architecture: cross compiler, emulator, and the libraries built for it.
 cross=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
-    libjansson-dev:arm64 libpcre2-dev:arm64 libunistring-dev:arm64 libxxhash-dev:arm64
-    libcmocka-dev:arm64)
+    libdeflate-dev:arm64 libjansson-dev:arm64 libpcre2-dev:arm64 libunistring-dev:arm64
+    libxxhash-dev:arm64 libcmocka-dev:arm64)
 
 say() { printf 'deps: %s\n' "$*"; }
 

@@ -19,14 +19,23 @@
     X("anarchism", "anarchism", "An Anarchist FAQ, 11 MB of HTML turned into prose")               \
     X("thai", "hunspell-th", "Thai word list, 51,682 words, one a line")
 
-/* Reads `name`: a built-in name, or a path. The text is checked: not empty, valid UTF-8 (the error
- * has the byte offset of the first bad byte), no NUL. Free with az_corpus_free_text. */
+/* Reads `name`: a built-in name (AZ_MISSING, with the command that installs it, where its package
+ * is not there), or a path. The text is checked: not empty, valid UTF-8 (the error has line and
+ * byte of the fault), no NUL. Free with az_corpus_free_text. How the prose of the built-in texts is
+ * made: docs/text.md. */
 AZ_API enum az_status az_corpus_read(const char *name, char **text, size_t *length_bytes,
                                      struct az_error *error);
 /* The same for several names separated by spaces, one after another with a newline between. */
 AZ_API enum az_status az_corpus_read_all(const char *names, char **text, size_t *length_bytes,
                                          struct az_error *error);
 AZ_API void az_corpus_free_text(char *text);
+
+/* Sizes of a text that az_corpus_read gave. Words are what white space parts; an unfinished last
+ * line counts. */
+struct az_text_measure {
+    uint64_t bytes, characters, words, lines;
+};
+AZ_API struct az_text_measure az_corpus_measure(const char *text, size_t length_bytes);
 
 /* A text as token ids, with the tokenizer that made them. */
 struct az_corpus {
