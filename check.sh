@@ -55,7 +55,7 @@ build() {
     # shellcheck disable=SC2016  # expanded by the inner shell
     check "build $name" bash -c 'name=$1; shift
         [ -f "$name/build.ninja" ] && again=--reconfigure || again=
-        meson setup $again "$name" -Dwerror=true "$@" && ninja -C "$name"' build "$root/$name" "$@"
+        meson setup $again "$name" -Dwerror=true -Dtests=enabled "$@" && ninja -C "$name"' build "$root/$name" "$@"
 }
 
 # tests NAME OPTION...: runs meson's tests in build-check/NAME and counts their functions.

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# azimuth beside current PyTorch on this machine's processors. Makes its own Python environment in
-# bench/vs_pytorch/venv the first time (about 2 GB from PyPI); arguments go to compare.py (--help).
-set -euo pipefail
+# azimuth beside current PyTorch on this machine's processors. Makes the Python environment venv/ the
+# first time (scripts/python_env.sh --torch); arguments go to compare.py (--help).
+set -eu
 cd "$(dirname "$0")"
-if [ ! -x venv/bin/python ]; then
-    python3 -m venv venv
-    venv/bin/pip install --quiet --requirement requirements.txt
+scripts=../../scripts
+if ! $scripts/with_python.sh "torch numpy" -c 'pass' >/dev/null; then
+    $scripts/python_env.sh --torch
 fi
-venv/bin/python -c 'import torch, numpy, platform, os; print("python", platform.python_version(), "torch",
-    torch.__version__, "numpy", numpy.__version__, "processors", os.cpu_count())'
-exec venv/bin/python compare.py "$@"
+$scripts/with_python.sh "torch numpy" -c 'import torch, numpy, platform, os; print(
+    "python", platform.python_version(), "torch", torch.__version__, "numpy", numpy.__version__,
+    "processors", os.cpu_count())'
+exec $scripts/with_python.sh "torch numpy" compare.py "$@"
