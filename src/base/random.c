@@ -57,9 +57,9 @@ uint64_t az_random_below(uint64_t seed, uint32_t stream, uint64_t index, uint64_
     return multiply_high((uint64_t)pair[0] << 32 | pair[1], bound);
 }
 
-/* ln x for x in (0, 1]: x = m 2^e with m in [sqrt(1/2), sqrt 2); ln m = 2 atanh((m-1)/(m+1)), whose
+/* x = m 2^e with m in [sqrt(1/2), sqrt 2); ln m = 2 atanh((m-1)/(m+1)), whose
  * series is cut where the next term is below 2^-53. Only +, *, / and exact operations. */
-static double logarithm(double x)
+double az_logarithm(double x)
 {
     int exponent;
     double m = frexp(x, &exponent);
@@ -99,5 +99,5 @@ double az_random_normal(uint64_t seed, uint32_t stream, uint64_t index)
     const uint32_t *pair = words + 2 * (index % 2);
     double radius_uniform = ((double)pair[0] + 1) * 0x1p-32; /* (0, 1] */
     double angle_turns = (double)pair[1] * 0x1p-32;          /* [0, 1) */
-    return sqrt(-2 * logarithm(radius_uniform)) * az_cosine_turns(angle_turns);
+    return sqrt(-2 * az_logarithm(radius_uniform)) * az_cosine_turns(angle_turns);
 }

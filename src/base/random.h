@@ -33,5 +33,7 @@ double az_random_normal(uint64_t seed, uint32_t stream, uint64_t index);
 
 /* cos(2 pi u) for u in [0, 1), the cosine of az_random_normal: the same bits on every system. */
 double az_cosine_turns(double u);
+/* ln x for finite x > 0, likewise, to about one unit in the last place. */
+double az_logarithm(double x);
 
 #endif

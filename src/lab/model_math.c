@@ -1,0 +1,140 @@
+#include "lab/model_math.h"
+
+#include <string.h>
+
+void az_math_init(struct az_math *math, const struct az_kernels *kernels, bool f32)
+{
+    math->kernels = *kernels;
+    math->f32 = f32;
+    math->bytes = f32 ? sizeof(float) : sizeof(struct az_bf16);
+}
+
+void *az_math_at(const struct az_math *math, const void *base, size_t index)
+{
+    return (char *)(uintptr_t)base + index * math->bytes;
+}
+
+static void store(const struct az_math *math, size_t count, const float *from, void *to)
+{
+    if (math->f32)
+        memcpy(to, from, count * sizeof *from);
+    else
+        math->kernels.narrow(count, from, to);
+}
+
+void az_math_store(const struct az_math *math, size_t rows, size_t columns, const float *from,
+                   void *to, size_t to_stride)
+{
+    if (to_stride == columns) {
+        store(math, rows * columns, from, to);
+        return;
+    }
+    for (size_t row = 0; row < rows; row++)
+        store(math, columns, from + row * columns, az_math_at(math, to, row * to_stride));
+}
+
+static void load(const struct az_math *math, size_t count, const void *from, float *to)
+{
+    if (math->f32)
+        memcpy(to, from, count * sizeof *to);
+    else
+        math->kernels.widen(count, from, to);
+}
+
+void az_math_load(const struct az_math *math, size_t rows, size_t columns, const void *from,
+                  size_t from_stride, float *to)
+{
+    if (from_stride == columns) {
+        load(math, rows * columns, from, to);
+        return;
+    }
+    for (size_t row = 0; row < rows; row++)
+        load(math, columns, az_math_at(math, from, row * from_stride), to + row * columns);
+}
+
+static void product(const struct az_math *math, const struct az_math_product *p)
+{
+    if (math->f32)
+        math->kernels.product_f32(&(struct az_product_f32){.m = p->m,
+                                                           .n = p->n,
+                                                           .k = p->k,
+                                                           .a = p->a,
+                                                           .a_stride = p->a_stride,
+                                                           .b = p->b,
+                                                           .c = p->c,
+                                                           .c_stride = p->c_stride,
+                                                           .accumulate = p->accumulate});
+    else
+        math->kernels.product_bf16(&(struct az_product_bf16){.m = p->m,
+                                                             .n = p->n,
+                                                             .k = p->k,
+                                                             .a = p->a,
+                                                             .a_stride = p->a_stride,
+                                                             .b = p->b,
+                                                             .c = p->c,
+                                                             .c_stride = p->c_stride,
+                                                             .accumulate = p->accumulate});
+}
+
+void az_math_product(const struct az_math *math, const struct az_math_product *whole)
+{
+    if (!whole->b_stride || whole->b_stride == az_math_group(math, whole->k)) {
+        product(math, whole);
+        return;
+    }
+    for (size_t n0 = 0; n0 < whole->n; n0 += AZ_PACK_COLUMNS) {
+        struct az_math_product group = *whole;
+        group.n = whole->n - n0 < AZ_PACK_COLUMNS ? whole->n - n0 : AZ_PACK_COLUMNS;
+        group.b = az_math_at(math, whole->b, n0 / AZ_PACK_COLUMNS * whole->b_stride);
+        group.c = whole->c + n0;
+        product(math, &group);
+    }
+}
+
+size_t az_math_group(const struct az_math *math, size_t k)
+{
+    return math->f32 ? az_packed_f32(k, 1) : az_packed_bf16(k, 1);
+}
+
+size_t az_math_packed(const struct az_math *math, size_t k, size_t n)
+{
+    return math->f32 ? az_packed_f32(k, n) : az_packed_bf16(k, n);
+}
+
+void az_math_pack(const struct az_math *math, size_t k, size_t n, const void *b, size_t b_stride,
+                  void *packed)
+{
+    if (math->f32)
+        math->kernels.pack_b_f32(k, n, b, b_stride, packed);
+    else
+        math->kernels.pack_b(k, n, b, b_stride, packed);
+}
+
+void az_math_pack_transposed(const struct az_math *math, size_t k, size_t n, const void *b,
+                             size_t b_stride, void *packed)
+{
+    if (math->f32)
+        math->kernels.pack_b_f32_transposed(k, n, b, b_stride, packed);
+    else
+        math->kernels.pack_b_transposed(k, n, b, b_stride, packed);
+}
+
+void az_math_pack_rows(const struct az_math *math, size_t k0, size_t k, size_t n, const void *b,
+                       size_t b_stride, void *packed, size_t group)
+{
+    for (size_t n0 = 0; n0 < n; n0 += AZ_PACK_COLUMNS) {
+        size_t columns = n - n0 < AZ_PACK_COLUMNS ? n - n0 : AZ_PACK_COLUMNS;
+        size_t to = n0 / AZ_PACK_COLUMNS * group + k0 * AZ_PACK_COLUMNS;
+        az_math_pack(math, k, columns, az_math_at(math, b, n0), b_stride,
+                     az_math_at(math, packed, to));
+    }
+}
+
+void az_math_transpose(const struct az_math *math, size_t rows, size_t columns, const void *from,
+                       size_t from_stride, void *to, size_t to_stride)
+{
+    if (math->f32)
+        math->kernels.transpose_f32(rows, columns, from, from_stride, to, to_stride);
+    else
+        math->kernels.transpose_bf16(rows, columns, from, from_stride, to, to_stride);
+}
