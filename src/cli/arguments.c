@@ -1,0 +1,156 @@
+#include "cli/arguments.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/suggest.h"
+#include "config/number.h"
+
+static enum az_status unknown_option(const struct az_command *command, const char *word,
+                                     struct az_error *error)
+{
+    struct az_suggest suggest;
+    az_suggest_init(&suggest, word);
+    for (const struct az_option *option = command->options; option->name; option++)
+        az_suggest_offer(&suggest, option->name);
+    az_suggest_offer(&suggest, "--help");
+    const char *best = az_suggest_best(&suggest);
+    if (best)
+        return az_error_raise(error, AZ_USAGE, "%s: unknown option %.100s; did you mean %s?",
+                              command->name, word, best);
+    return az_error_raise(error, AZ_USAGE, "%s: unknown option %.100s; see azimuth help %s",
+                          command->name, word, command->name);
+}
+
+/* The option that a word names; *value: what follows in the same word, or NULL. */
+static const struct az_option *find_option(const struct az_command *command, const char *word,
+                                           const char **value)
+{
+    size_t length = strcspn(word, "=");
+    for (const struct az_option *option = command->options; option->name; option++) {
+        *value = word[length] ? word + length + 1 : NULL;
+        if (strlen(option->name) == length && strncmp(option->name, word, length) == 0)
+            return option;
+        *value = word[2] ? word + 2 : NULL;
+        if (option->letter && word[1] != '-' && strncmp(option->letter, word, 2) == 0)
+            return option;
+    }
+    return NULL;
+}
+
+/* Takes the option words[*at] and, where its value is the next word, that one too. */
+static enum az_status take_option(struct az_arguments *arguments, size_t count, char *const *words,
+                                  size_t *at, struct az_error *error)
+{
+    const char *value, *command = arguments->command->name;
+    const struct az_option *option = find_option(arguments->command, words[*at], &value);
+    if (!option) return unknown_option(arguments->command, words[*at], error);
+    if (!option->argument && value)
+        return az_error_raise(error, AZ_USAGE, "%s: %s takes no value", command, option->name);
+    if (option->argument && !value && ++*at == count)
+        return az_error_raise(error, AZ_USAGE, "%s: %s needs a value: %s", command, option->name,
+                              option->argument);
+    if (option->argument && !value) value = words[*at];
+    if (!option->repeatable && az_arguments_has(arguments, option->name))
+        return az_error_raise(error, AZ_USAGE, "%s: %s is given twice", command, option->name);
+    arguments->given[arguments->given_count++] = (struct az_given){option, value};
+    return AZ_OK;
+}
+
+static enum az_status check_completeness(const struct az_arguments *arguments,
+                                         struct az_error *error)
+{
+    const struct az_command *command = arguments->command;
+    if (arguments->operand_count < command->operands_least)
+        return az_error_raise(error, AZ_USAGE, "%s: %s is missing; see azimuth help %s",
+                              command->name, command->operands, command->name);
+    if (arguments->operand_count > command->operands_most)
+        return az_error_raise(error, AZ_USAGE, "%s: unexpected argument \"%.100s\"", command->name,
+                              arguments->operands[command->operands_most]);
+    for (const struct az_option *option = command->options; option->name; option++)
+        if (option->required && !az_arguments_has(arguments, option->name))
+            return az_error_raise(error, AZ_USAGE, "%s: %s %s is missing: %s", command->name,
+                                  option->letter ? option->letter : option->name, option->argument,
+                                  option->help);
+    return AZ_OK;
+}
+
+enum az_status az_arguments_parse(struct az_arguments *arguments, const struct az_command *command,
+                                  size_t count, char *const *words, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    bool only_operands = false;
+    *arguments = (struct az_arguments){.command = command};
+    for (size_t at = 0; at < count && strcmp(words[at], "--") != 0; at++)
+        if (strcmp(words[at], "--help") == 0 || strcmp(words[at], "-h") == 0)
+            arguments->help = true;
+    if (arguments->help) return AZ_OK;
+    AZ_TRY(az_memory_allocate(&arguments->operands, count, sizeof(char *), "arguments", error));
+    AZ_TRY(
+        az_memory_allocate(&arguments->given, count, sizeof(struct az_given), "arguments", error));
+    for (size_t at = 0; at < count; at++) {
+        if (only_operands || words[at][0] != '-' || !words[at][1])
+            arguments->operands[arguments->operand_count++] = words[at];
+        else if (strcmp(words[at], "--") == 0)
+            only_operands = true;
+        else
+            AZ_TRY(take_option(arguments, count, words, &at, error));
+    }
+    AZ_TRY(check_completeness(arguments, error));
+out:
+    return status;
+}
+
+void az_arguments_free(struct az_arguments *arguments)
+{
+    az_memory_free(arguments->operands);
+    az_memory_free(arguments->given);
+}
+
+const char *az_arguments_next(const struct az_arguments *arguments, const char *name,
+                              size_t *cursor)
+{
+    while (*cursor < arguments->given_count) {
+        const struct az_given *given = &arguments->given[(*cursor)++];
+        if (strcmp(given->option->name, name) == 0) return given->value;
+    }
+    return NULL;
+}
+
+const char *az_arguments_value(const struct az_arguments *arguments, const char *name)
+{
+    size_t cursor = 0;
+    return az_arguments_next(arguments, name, &cursor);
+}
+
+bool az_arguments_has(const struct az_arguments *arguments, const char *name)
+{
+    for (size_t n = 0; n < arguments->given_count; n++)
+        if (strcmp(arguments->given[n].option->name, name) == 0) return true;
+    return false;
+}
+
+enum az_status az_arguments_integer(const struct az_arguments *arguments, const char *name,
+                                    int64_t least, int64_t most, int64_t *value,
+                                    struct az_error *error)
+{
+    const char *text = az_arguments_value(arguments, name);
+    if (!text) return AZ_OK;
+    int64_t parsed;
+    if (!az_number_parse_integer(text, &parsed) || parsed < least || parsed > most)
+        return az_error_raise(error, AZ_USAGE,
+                              "%s: %s %.100s: expected an integer from %" PRId64 " to %" PRId64,
+                              arguments->command->name, name, text, least, most);
+    *value = parsed;
+    return AZ_OK;
+}
+
+enum az_status az_arguments_threads(const struct az_arguments *arguments, int *threads,
+                                    struct az_error *error)
+{
+    int64_t value = 0;
+    enum az_status status = az_arguments_integer(arguments, "--threads", 1, 1024, &value, error);
+    *threads = (int)value;
+    return status;
+}

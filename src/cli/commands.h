@@ -1,0 +1,15 @@
+/* commands.h: the list of subcommands, in the order of the help. Each is in command_NAME.c. */
+#ifndef AZ_CLI_COMMANDS_H
+#define AZ_CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+#define AZ_COMMANDS(X)                                                                             \
+    X(az_command_completion)                                                                       \
+    X(az_command_help)
+
+#define AZ_COMMAND_DECLARATION(id) extern const struct az_command id;
+AZ_COMMANDS(AZ_COMMAND_DECLARATION)
+#undef AZ_COMMAND_DECLARATION
+
+#endif
