@@ -21,8 +21,15 @@ static const char *const type_forms[] = {
 #undef TYPE_FORM
 };
 
-const char *az_key_type_name(enum az_key_type type) { return type_names[type]; }
-const char *az_key_type_form(enum az_key_type type) { return type_forms[type]; }
+const char *az_key_type_name(enum az_key_type type)
+{
+    return type < sizeof type_names / sizeof *type_names ? type_names[type] : "unknown";
+}
+
+const char *az_key_type_form(enum az_key_type type)
+{
+    return type < sizeof type_forms / sizeof *type_forms ? type_forms[type] : "unknown";
+}
 
 const struct az_key *az_key_find(const char *section, const char *name)
 {

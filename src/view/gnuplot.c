@@ -11,8 +11,6 @@
 
 #include "view/script.h"
 
-extern char **environ;
-
 /* Reads what comes until the end; keeps what fits, as one line. */
 static void listen_to(int fd, char *words, size_t capacity_bytes)
 {

@@ -31,9 +31,9 @@ struct az_script_names {
     enum az_picture format;
 };
 
-/* *text: free with az_memory_free. */
+/* *script: free with az_memory_free. */
 enum az_status az_script_write(const struct az_figure *figure, const struct az_script_names *names,
-                               const struct az_columns *columns, char **text,
+                               const struct az_columns *columns, char **script,
                                struct az_error *error);
 
 #endif
