@@ -30,11 +30,18 @@ struct az_recorded {
 /* ---- reading ---- */
 struct az_recording;
 
-/* path: a recording file, or a run directory that holds one. */
+/* path: a recording file, or a run directory that holds one. A recording cut short, NAME.part,
+ * opens by its own name and has the frames that are known to be whole. Names, types and shapes are
+ * checked; files without metadata, as the notebooks wrote them, are read too. */
 AZ_API enum az_status az_recording_open(struct az_recording **recording, const char *path,
                                         struct az_error *error);
 AZ_API void az_recording_close(struct az_recording *recording);
 AZ_API const char *az_recording_path(const struct az_recording *recording); /* of the file */
+/* True when the run was killed: frames are those of its last note, maybe fewer than were written.
+ */
+AZ_API bool az_recording_cut_short(const struct az_recording *recording);
+/* The last step of any frame, -1 when there is none. */
+AZ_API int64_t az_recording_last_step(const struct az_recording *recording);
 AZ_API size_t az_recording_count(const struct az_recording *recording);
 AZ_API const struct az_recorded *az_recording_at(const struct az_recording *recording,
                                                  size_t index);
@@ -53,8 +60,10 @@ AZ_API int64_t az_recording_step_of(const struct az_recorded *tensor, int64_t fr
 AZ_API enum az_status az_recording_read(const struct az_recording *recording,
                                         const struct az_recorded *tensor, int64_t first,
                                         int64_t count, void *bytes, struct az_error *error);
-/* A scalar hyperparameter by name ("learning_rate"): the exact text of the metadata if it is there,
- * else the 0-d tensor. AZ_MISSING when neither is. */
+/* A scalar hyperparameter by the name of the experiment file ("optimizer.lr") or of the notebooks
+ * ("learning_rate"): the exact text of the metadata if it is there, else the 0-d tensor; a float is
+ * taken for the decimal that was meant (0.001, not 0.00100000004749). AZ_MISSING when neither is.
+ */
 AZ_API enum az_status az_recording_number(const struct az_recording *recording, const char *name,
                                           double *value, struct az_error *error);
 /* A parameter of the experiment, "optimizer.arithmetic", as text; NULL when not known. */
@@ -80,16 +89,29 @@ struct az_recording_plan {
 /* Size that the file will have. */
 AZ_API enum az_status az_recording_plan_bytes(const struct az_recording_plan *plan, uint64_t *bytes,
                                               struct az_error *error);
+/* Reserves the whole file under path + ".part". The writer adds the metadata `format`, `movies`
+ * (the names of the tensors) and `recorded_through_step`, and the companions NAME.steps and
+ * NAME.token_ids. A thread notes every two seconds how far the recording is whole on the disk. */
 AZ_API enum az_status az_recording_create(struct az_recording_writer **writer, const char *path,
                                           const struct az_recording_plan *plan,
                                           struct az_error *error);
 /* Frame number `frame` of tensor number `tensor`; any order, thread-safe for different frames. */
 AZ_API enum az_status az_recording_write(struct az_recording_writer *writer, size_t tensor,
                                          int64_t frame, const void *bytes, struct az_error *error);
+/* Flushes and notes now. *through_step (NULL: not wanted): every frame up to that step is whole on
+ * the disk, and is found there after a kill or a power cut; -1 for none. */
+AZ_API enum az_status az_recording_sync(struct az_recording_writer *writer, int64_t *through_step,
+                                        struct az_error *error);
+/* Replaces a value of the metadata by one of the same length: the fingerprint, known at the end. */
+AZ_API enum az_status az_recording_amend(struct az_recording_writer *writer, const char *key,
+                                         const char *value, struct az_error *error);
 /* Ends the recording and gives it its name. frames[tensor_count]: frames that are whole (fewer than
- * planned when the run ended early). Frees the writer. */
+ * planned when the run ended early); AZ_USAGE when one of them was never written. Frees the writer;
+ * on failure the .part is kept. */
 AZ_API enum az_status az_recording_commit(struct az_recording_writer *writer, const int64_t *frames,
                                           struct az_error *error);
+/* Frees the writer and keeps the .part with a last note; or removes it. NULL is allowed. */
+AZ_API void az_recording_leave(struct az_recording_writer *writer);
 AZ_API void az_recording_abort(struct az_recording_writer *writer);
 
 #endif

@@ -132,6 +132,12 @@ bool az_file_exists(const char *path)
     return stat(path, &about) == 0;
 }
 
+bool az_file_is_directory(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
 enum az_status az_path_join(char *path, size_t capacity_bytes, const char *directory,
                             const char *name, struct az_error *error)
 {

@@ -19,6 +19,7 @@ enum az_status az_file_write(const char *path, const void *bytes, size_t length_
 
 enum az_status az_directory_create(const char *path, struct az_error *error); /* parents too */
 bool az_file_exists(const char *path);
+bool az_file_is_directory(const char *path);
 
 /* "DIRECTORY/NAME" into a buffer; AZ_USAGE when it does not fit. */
 enum az_status az_path_join(char *path, size_t capacity_bytes, const char *directory,

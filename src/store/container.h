@@ -1,0 +1,66 @@
+/* container.h: what a recording needs from the file format that holds it.
+ *
+ * One row of functions for each format; recordings know nothing else of it. */
+#ifndef AZ_STORE_CONTAINER_H
+#define AZ_STORE_CONTAINER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "azimuth/experiment.h"
+#include "azimuth/safetensors.h"
+
+/* A file of the format, open for reading or for writing. */
+struct az_container_file;
+
+struct az_container_functions {
+    enum az_container kind;
+    const char *file_name; /* in a run directory */
+
+    /* Reading. Tensors and metadata are borrowed until close; a tensor's `data` is there whenever
+     * it has no more than one dimension. read: a range of bytes within a tensor. */
+    enum az_status (*open)(struct az_container_file **file, const char *path,
+                           struct az_error *error);
+    void (*close)(struct az_container_file *file);
+    size_t (*count)(const struct az_container_file *file);
+    const struct az_tensor *(*at)(const struct az_container_file *file, size_t index);
+    const struct az_tensor *(*find)(const struct az_container_file *file, const char *name);
+    const char *(*metadata)(const struct az_container_file *file, const char *key);
+    enum az_status (*read)(const struct az_container_file *file, const struct az_tensor *tensor,
+                           uint64_t offset_bytes, void *bytes, size_t length_bytes,
+                           struct az_error *error);
+
+    /* Writing, as in safetensors.h. */
+    enum az_status (*plan_bytes)(struct az_tensor *tensors, size_t count,
+                                 const char *const *metadata, uint64_t *bytes,
+                                 struct az_error *error);
+    enum az_status (*create)(struct az_container_file **file, const char *path,
+                             struct az_tensor *tensors, size_t count, const char *const *metadata,
+                             struct az_error *error);
+    enum az_status (*write)(struct az_container_file *file, size_t index, uint64_t offset_bytes,
+                            const void *bytes, size_t length_bytes, struct az_error *error);
+    enum az_status (*amend)(struct az_container_file *file, const char *key, const char *value,
+                            struct az_error *error);
+    enum az_status (*sync)(struct az_container_file *file, struct az_error *error);
+    enum az_status (*shrink)(struct az_container_file *file, const int64_t *leading_dims,
+                             struct az_error *error);
+    enum az_status (*commit)(struct az_container_file *file, struct az_error *error);
+    void (*leave)(struct az_container_file *file);
+    void (*abort)(struct az_container_file *file);
+};
+
+extern const struct az_container_functions az_container_safetensors;
+
+/* NULL when this build cannot write the format. */
+const struct az_container_functions *az_container_of(enum az_container kind);
+
+/* The row for a file, by its first bytes; AZ_UNSUPPORTED names a format that is known but not read.
+ */
+enum az_status az_container_recognise(const char *path,
+                                      const struct az_container_functions **functions,
+                                      struct az_error *error);
+
+/* The recording within a run directory. *path: from az_memory_allocate. */
+enum az_status az_container_find(const char *directory, char **path, struct az_error *error);
+
+#endif

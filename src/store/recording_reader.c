@@ -1,0 +1,385 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "config/number.h"
+#include "store/container.h"
+#include "store/file.h"
+#include "store/recording_names.h"
+#include "store/safetensors_header.h"
+
+/* A tensor with frames: what it is, where its bytes are. steps and token_ids are owned here. */
+struct movie {
+    const struct az_tensor *source;
+    int64_t *steps, *token_ids;
+    int64_t planned; /* frames that have room; as many are whole, unless the run was cut short */
+};
+
+struct az_recording {
+    char *path;
+    const struct az_container_functions *container;
+    struct az_container_file *file;
+    struct az_recorded *tensors;
+    struct movie *movies; /* beside tensors */
+    size_t count;
+    bool cut_short;
+    int64_t through_step; /* of the note; INT64_MAX: there is none */
+};
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), end_length = strlen(end);
+    return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+/* True when `name` is one of the words of the list. */
+static bool is_listed(const char *list, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *at = list; (at = strstr(at, name)) != NULL; at++)
+        if ((at == list || at[-1] == ' ') && (at[length] == ' ' || at[length] == 0)) return true;
+    return false;
+}
+
+static const struct az_tensor *companion(const struct az_recording *recording, const char *name,
+                                         const char *suffix)
+{
+    char text[AZ_TENSOR_NAME_BYTES];
+    if (!az_companion_name(text, name, suffix)) return NULL;
+    return recording->container->find(recording->file, text);
+}
+
+/* Our files list their movies; in others they are known by name, or by a companion. */
+static bool is_movie(const struct az_recording *recording, const struct az_tensor *tensor)
+{
+    const char *list = recording->container->metadata(recording->file, AZ_RECORDING_MOVIES_KEY);
+    if (list) return is_listed(list, tensor->name);
+    if (ends_with(tensor->name, AZ_RECORDING_STEPS_SUFFIX)) return false;
+    return az_known_movie(tensor->name) ||
+           companion(recording, tensor->name, AZ_RECORDING_STEPS_SUFFIX);
+}
+
+/* A companion's numbers, copied, ascending and not negative; NULL where there is none. */
+static enum az_status read_companion(const struct az_recording *recording, const char *name,
+                                     const char *suffix, int64_t expected, int64_t **values,
+                                     struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    char shown[AZ_SHOWN_BYTES];
+    const struct az_tensor *tensor = companion(recording, name, suffix);
+    if (!tensor) return AZ_OK;
+    az_tensor_shown(shown, tensor->name);
+    if (tensor->dtype != AZ_DTYPE_I64 || tensor->rank != 1 || tensor->shape[0] != expected)
+        AZ_RAISE(AZ_FORMAT, "%s is not the list of %" PRId64 " I64 numbers that its tensor needs",
+                 shown, expected);
+    AZ_TRY(az_memory_allocate(values, (size_t)expected, sizeof **values, shown, error));
+    AZ_TRY(recording->container->read(recording->file, tensor, 0, *values, (size_t)tensor->bytes,
+                                      error));
+    for (int64_t n = 0; n < expected; n++)
+        if ((*values)[n] < 0 || (n && (*values)[n] <= (*values)[n - 1]))
+            AZ_RAISE(AZ_FORMAT, "%s is not ascending from 0 up at its entry %" PRId64, shown, n);
+out:
+    return status;
+}
+
+/* Frames that are whole: those up to the noted step. */
+static int64_t whole_frames(const struct az_recording *recording, const struct az_recorded *tensor)
+{
+    int64_t frames = 0, through = recording->through_step;
+    if (through == INT64_MAX) return tensor->frames;
+    if (!tensor->steps) {
+        frames = through < tensor->first_step ? 0 : through - tensor->first_step + 1;
+        return frames < tensor->frames ? frames : tensor->frames;
+    }
+    while (frames < tensor->frames && tensor->steps[frames] <= through) frames++;
+    return frames;
+}
+
+static enum az_status check_type(const struct az_recorded *tensor, struct az_error *error)
+{
+    const struct az_known_movie *known = az_known_movie(tensor->name);
+    bool number = known && known->frame_rank == 0;
+    if (!known || tensor->dtype == AZ_DTYPE_F32 || (tensor->dtype == AZ_DTYPE_BF16 && !number))
+        return AZ_OK;
+    return az_error_raise(error, AZ_FORMAT, "%s has the type %s; %s is expected%s", tensor->name,
+                          az_dtype_name(tensor->dtype), number ? "F32" : "BF16 or F32",
+                          tensor->dtype == AZ_DTYPE_F16
+                              ? " (half precision has lost the bits that are to be explained)"
+                              : "");
+}
+
+static enum az_status describe(struct az_recorded *tensor, const struct az_tensor *source,
+                               struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    char shown[AZ_SHOWN_BYTES];
+    const struct az_known_movie *known = az_known_movie(source->name);
+    struct az_tensor frame = *source;
+    az_tensor_shown(shown, source->name);
+    if (source->rank == 0 || (known && source->rank != known->frame_rank + 1))
+        AZ_RAISE(AZ_FORMAT, "%s has %d dimensions and not %d: a frame of a recording comes first",
+                 shown, source->rank, known ? known->frame_rank + 1 : 1);
+    snprintf(tensor->name, sizeof tensor->name, "%s", source->name);
+    tensor->dtype = source->dtype;
+    tensor->frame_rank = source->rank - 1;
+    for (int n = 1; n < source->rank; n++) tensor->frame_shape[n - 1] = source->shape[n];
+    tensor->frames = source->shape[0];
+    frame.shape[0] = 1;
+    AZ_TRY(az_tensor_bytes(&frame, &tensor->frame_bytes, error));
+    tensor->first_step = az_known_first_step(source->name);
+    if (tensor->frame_bytes == 0) AZ_RAISE(AZ_FORMAT, "the frames of %s are empty", shown);
+    if (tensor->frame_bytes > AZ_RECORDING_FRAME_BYTES)
+        AZ_RAISE(AZ_FORMAT, "a frame of %s has %" PRIu64 " bytes; at most %" PRIu64 " are read",
+                 shown, tensor->frame_bytes, AZ_RECORDING_FRAME_BYTES);
+    AZ_TRY(check_type(tensor, error));
+out:
+    return status;
+}
+
+static enum az_status add_movie(struct az_recording *recording, const struct az_tensor *source,
+                                struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_recorded *tensor = &recording->tensors[recording->count];
+    struct movie *movie = &recording->movies[recording->count];
+    recording->count++;
+    movie->source = source;
+    AZ_TRY(describe(tensor, source, error));
+    AZ_TRY(read_companion(recording, source->name, AZ_RECORDING_STEPS_SUFFIX, tensor->frames,
+                          &movie->steps, error));
+    tensor->steps = movie->steps;
+    if (tensor->frame_rank > 0)
+        AZ_TRY(read_companion(recording, source->name, AZ_RECORDING_IDS_SUFFIX,
+                              tensor->frame_shape[0], &movie->token_ids, error));
+    tensor->token_ids = movie->token_ids;
+    if (tensor->steps && tensor->frames) tensor->first_step = tensor->steps[0];
+    movie->planned = tensor->frames;
+    tensor->frames = whole_frames(recording, tensor);
+    recording->cut_short |= tensor->frames < movie->planned;
+out:
+    return status;
+}
+
+/* Gradient and moments have the shape of their weights, unless they are of chosen rows. */
+static enum az_status check_family(const struct az_recording *recording,
+                                   const struct az_recorded *tensor, struct az_error *error)
+{
+    const struct az_known_movie *known = az_known_movie(tensor->name);
+    if (!known || !known->parent) return AZ_OK;
+    const struct az_recorded *parent = az_recording_find(recording, known->parent);
+    if (!parent) return AZ_OK;
+    bool rows =
+        parent->frame_shape[0] == tensor->frame_shape[0] || parent->token_ids || tensor->token_ids;
+    if (rows && parent->frame_shape[1] == tensor->frame_shape[1]) return AZ_OK;
+    return az_error_raise(error, AZ_FORMAT,
+                          "a frame of %s is [%" PRId64 "][%" PRId64 "] and one of %s is [%" PRId64
+                          "][%" PRId64 "]; they must agree",
+                          tensor->name, tensor->frame_shape[0], tensor->frame_shape[1],
+                          parent->name, parent->frame_shape[0], parent->frame_shape[1]);
+}
+
+/* Movies without steps have a frame for every step, so they end at the same one. */
+static enum az_status check_ends(const struct az_recording *recording, struct az_error *error)
+{
+    size_t first = recording->count;
+    for (size_t n = 0; n < recording->count; n++) {
+        const struct az_recorded *tensors = recording->tensors;
+        const struct movie *all = recording->movies;
+        if (tensors[n].steps) continue;
+        if (first == recording->count) first = n;
+        int64_t end = tensors[n].first_step + all[n].planned;
+        if (end == tensors[first].first_step + all[first].planned) continue;
+        return az_error_raise(error, AZ_FORMAT,
+                              "%s has %" PRId64 " frames and %s %" PRId64
+                              ", and neither says at which steps (a tensor NAME.steps would)",
+                              tensors[first].name, all[first].planned, tensors[n].name,
+                              all[n].planned);
+    }
+    return AZ_OK;
+}
+
+static const char *name_in_file(const void *context, size_t index)
+{
+    const struct az_recording *recording = context;
+    return recording->container->at(recording->file, index)->name;
+}
+
+static const char *name_of_movie(const void *context, size_t index)
+{
+    return ((const struct az_recording *)context)->tensors[index].name;
+}
+
+static enum az_status find_movies(struct az_recording *recording, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    char list[512];
+    size_t count = recording->container->count(recording->file);
+    AZ_TRY(az_memory_allocate(&recording->tensors, count, sizeof *recording->tensors,
+                              "the list of tensors", error));
+    AZ_TRY(az_memory_allocate(&recording->movies, count, sizeof *recording->movies,
+                              "the list of tensors", error));
+    for (size_t n = 0; n < count; n++) {
+        const struct az_tensor *tensor = recording->container->at(recording->file, n);
+        if (is_movie(recording, tensor)) AZ_TRY(add_movie(recording, tensor, error));
+    }
+    if (recording->count == 0) {
+        az_tensor_list(list, sizeof list, count, name_in_file, recording);
+        AZ_RAISE(AZ_FORMAT, "is not a recording: it has no W, losses or h; it has: %s", list);
+    }
+    for (size_t n = 0; n < recording->count; n++)
+        AZ_TRY(check_family(recording, &recording->tensors[n], error));
+    AZ_TRY(check_ends(recording, error));
+out:
+    return status;
+}
+
+/* The note is believed, not the name: a .part may have been renamed by hand. */
+static enum az_status read_note(struct az_recording *recording, struct az_error *error)
+{
+    const char *note = recording->container->metadata(recording->file, AZ_RECORDING_NOTE_KEY);
+    recording->through_step = INT64_MAX;
+    if (!note && !ends_with(recording->path, ".part")) return AZ_OK;
+    if (note && az_number_parse_integer(note, &recording->through_step)) return AZ_OK;
+    return az_error_raise(error, AZ_FORMAT,
+                          "is an unfinished file without a note of how far it is whole; its frames "
+                          "cannot be trusted");
+}
+
+static enum az_status check_format(const struct az_recording *recording, struct az_error *error)
+{
+    char shown[AZ_SHOWN_BYTES];
+    const char *format = recording->container->metadata(recording->file, AZ_RECORDING_FORMAT_KEY);
+    if (!format || strncmp(format, "azimuth-", 8) != 0 || strcmp(format, AZ_RECORDING_FORMAT) == 0)
+        return AZ_OK;
+    return az_error_raise(error, AZ_UNSUPPORTED, "has the format \"%s\"; this build reads \"%s\"",
+                          az_tensor_shown(shown, format), AZ_RECORDING_FORMAT);
+}
+
+enum az_status az_recording_open(struct az_recording **recording_pointer, const char *path,
+                                 struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_recording *recording;
+    *recording_pointer = NULL;
+    AZ_TRY(az_memory_allocate(&recording, 1, sizeof *recording, "a recording", error));
+    AZ_TRY(az_file_is_directory(path) ? az_container_find(path, &recording->path, error)
+                                      : az_memory_copy_string(&recording->path, path, error));
+    AZ_TRY(az_container_recognise(recording->path, &recording->container, error));
+    AZ_TRY(recording->container->open(&recording->file, recording->path, error));
+    AZ_TRY(check_format(recording, error));
+    AZ_TRY(read_note(recording, error));
+    AZ_TRY(find_movies(recording, error));
+    *recording_pointer = recording;
+out:
+    if (status != AZ_OK) {
+        az_error_at(error, recording && recording->path ? recording->path : path, -1, -1, -1);
+        az_recording_close(recording);
+    }
+    return status;
+}
+
+void az_recording_close(struct az_recording *recording)
+{
+    if (!recording) return;
+    for (size_t n = 0; n < recording->count; n++) {
+        az_memory_free(recording->movies[n].steps);
+        az_memory_free(recording->movies[n].token_ids);
+    }
+    if (recording->file) recording->container->close(recording->file);
+    az_memory_free(recording->movies);
+    az_memory_free(recording->tensors);
+    az_memory_free(recording->path);
+    az_memory_free(recording);
+}
+
+const char *az_recording_path(const struct az_recording *recording) { return recording->path; }
+
+bool az_recording_cut_short(const struct az_recording *recording) { return recording->cut_short; }
+
+size_t az_recording_count(const struct az_recording *recording) { return recording->count; }
+
+const struct az_recorded *az_recording_at(const struct az_recording *recording, size_t index)
+{
+    return index < recording->count ? &recording->tensors[index] : NULL;
+}
+
+const struct az_recorded *az_recording_find(const struct az_recording *recording, const char *name)
+{
+    for (size_t n = 0; n < recording->count; n++)
+        if (strcmp(recording->tensors[n].name, name) == 0) return &recording->tensors[n];
+    return NULL;
+}
+
+enum az_status az_recording_require(const struct az_recording *recording, const char *name,
+                                    const struct az_recorded **tensor, struct az_error *error)
+{
+    char shown[AZ_SHOWN_BYTES], list[512];
+    *tensor = az_recording_find(recording, name);
+    if (*tensor) return AZ_OK;
+    az_tensor_list(list, sizeof list, recording->count, name_of_movie, recording);
+    az_error_raise(error, AZ_MISSING, "%s was not recorded; what was: %s",
+                   az_tensor_shown(shown, name), list);
+    az_error_at(error, recording->path, -1, -1, -1);
+    return AZ_MISSING;
+}
+
+int64_t az_recording_step_of(const struct az_recorded *tensor, int64_t frame)
+{
+    return tensor->steps ? tensor->steps[frame] : tensor->first_step + frame;
+}
+
+int64_t az_recording_frame_of(const struct az_recorded *tensor, int64_t step)
+{
+    int64_t low = 0, high = tensor->frames;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (az_recording_step_of(tensor, middle) < step)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < tensor->frames && az_recording_step_of(tensor, low) == step ? low : -1;
+}
+
+int64_t az_recording_last_step(const struct az_recording *recording)
+{
+    int64_t last = -1;
+    for (size_t n = 0; n < recording->count; n++) {
+        const struct az_recorded *tensor = &recording->tensors[n];
+        int64_t step = tensor->frames ? az_recording_step_of(tensor, tensor->frames - 1) : -1;
+        if (step > last) last = step;
+    }
+    return last;
+}
+
+enum az_status az_recording_read(const struct az_recording *recording,
+                                 const struct az_recorded *tensor, int64_t first, int64_t count,
+                                 void *bytes, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    size_t length;
+    if (first < 0 || count < 0 || first > tensor->frames || count > tensor->frames - first)
+        AZ_RAISE(AZ_USAGE,
+                 "%s has %" PRId64 " whole frames; %" PRId64 " from number %" PRId64
+                 " were asked for",
+                 tensor->name, tensor->frames, count, first);
+    AZ_TRY(az_size_multiply((size_t)count, (size_t)tensor->frame_bytes, &length, error));
+    const struct az_tensor *source = recording->movies[tensor - recording->tensors].source;
+    AZ_TRY(recording->container->read(recording->file, source,
+                                      (uint64_t)first * tensor->frame_bytes, bytes, length, error));
+out:
+    if (status != AZ_OK) az_error_at(error, recording->path, -1, -1, -1);
+    return status;
+}
+
+const char *az_recording_text(const struct az_recording *recording, const char *key)
+{
+    return recording->container->metadata(recording->file, key);
+}
+
+const struct az_tensor *az_recording_tensor(const struct az_recording *recording, const char *name)
+{
+    return recording->container->find(recording->file, name);
+}
