@@ -6,7 +6,8 @@
 
 #define AZ_COMMANDS(X)                                                                             \
     X(az_command_completion)                                                                       \
-    X(az_command_help)
+    X(az_command_help)                                                                             \
+    X(az_command_plot)
 
 #define AZ_COMMAND_DECLARATION(id) extern const struct az_command id;
 AZ_COMMANDS(AZ_COMMAND_DECLARATION)
