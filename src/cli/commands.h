@@ -5,9 +5,10 @@
 #include "cli/command.h"
 
 #define AZ_COMMANDS(X)                                                                             \
+    X(az_command_plot)                                                                             \
+    X(az_command_corpus)                                                                           \
     X(az_command_completion)                                                                       \
-    X(az_command_help)                                                                             \
-    X(az_command_plot)
+    X(az_command_help)
 
 #define AZ_COMMAND_DECLARATION(id) extern const struct az_command id;
 AZ_COMMANDS(AZ_COMMAND_DECLARATION)

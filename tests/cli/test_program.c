@@ -207,6 +207,37 @@ static void bash_completes_commands_options_and_values(void **state)
     assert_string_equal(out, " bash \n");
 }
 
+static void texts_are_counted_written_and_refused_with_a_reason(void **state)
+{
+    (void)state;
+    write_file("good.txt", "In the beginning\n\xe0\xb8\x81 b\n");
+    write_file("bad.txt", "In the\xff beginning\n");
+    write_file("empty.txt", "");
+    assert_int_equal(azimuth("corpus good.txt good.txt -o both.txt"), 0);
+    assert_has(out, "            23             21            5          2  good.txt\n");
+    assert_has(out, "            46             42           10          4  total\n");
+    char *both = read_all("both.txt");
+    assert_has(both, "In the beginning\n\xe0\xb8\x81 b\n\nIn the beginning\n");
+    az_memory_free(both);
+    assert_int_equal(azimuth("corpus --list"), 0);
+    assert_has(out, "sword-text-web");
+    static const struct {
+        const char *arguments, *message;
+        int exit_code;
+    } cases[] = {
+        {"corpus", "azimuth: corpus: TEXT is missing", 2},
+        {"corpus bad.txt", "azimuth: bad.txt:1:byte 6: invalid UTF-8", 3},
+        {"corpus empty.txt", "azimuth: empty.txt: the file is empty", 3},
+        {"corpus nothing.txt", "no file 'nothing.txt'", 3},
+        {"corpus good.txt -o no/such/folder", "no/such/folder", 3},
+        {"corpus good.txt -o", "corpus: --output needs a value: FILE", 2},
+    };
+    for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
+        assert_int_equal(azimuth(cases[n].arguments), cases[n].exit_code);
+        assert_has(err, cases[n].message);
+    }
+}
+
 static void presets_are_experiments_that_pass_every_check(void **state)
 {
     (void)state;
@@ -322,6 +353,7 @@ int main(void)
         cmocka_unit_test(output_that_cannot_be_written_is_a_failure),
         cmocka_unit_test(the_generated_documents_are_current),
         cmocka_unit_test(bash_completes_commands_options_and_values),
+        cmocka_unit_test(texts_are_counted_written_and_refused_with_a_reason),
         cmocka_unit_test(presets_are_experiments_that_pass_every_check),
         cmocka_unit_test(units_have_three_digits),
         cmocka_unit_test(the_progress_line_fits_its_columns),
