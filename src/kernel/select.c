@@ -4,6 +4,7 @@
 
 #include "base/cpu.h"
 #include "base/raise.h"
+#include "kernel/guests.h"
 #include "kernel/reference/reference.h"
 
 #define NAME(id, name, meaning) [id] = name,
@@ -48,11 +49,18 @@ static void list_available(char *text, size_t capacity_bytes)
             used += (size_t)snprintf(text + used, capacity_bytes - used, " %s", az_isa_name(isa));
 }
 
+/* From the specification up to what is asked for; each step overwrites what it does better. */
 static void fill(struct az_kernels *kernels, enum az_isa isa)
 {
     az_reference_fill(kernels);
     kernels->isa = isa;
     kernels->name = az_isa_name(isa);
+#if defined(__x86_64__)
+    if (isa < AZ_ISA_AVX2) return;
+    az_guest_fill_avx2(kernels);
+    if (isa < AZ_ISA_AVX512) return;
+    az_guest_fill_avx512(kernels);
+#endif
 }
 
 enum az_status az_kernels_select(struct az_kernels *kernels, enum az_isa isa,

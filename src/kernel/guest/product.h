@@ -1,0 +1,331 @@
+/* product.h: both products from vector registers. Include it once in a guest's file, after the
+ * header with its vectors.
+ *
+ * A strip of a few rows of A is spread out to float32 once per panel of K; then the columns of
+ * packed B pass by, and each output has its two chains (even, odd) in registers for a block of 32.
+ * The guest's header (x86/vector_avx2.h ...) defines, all static inline:
+ *
+ *   VECTOR                      float32 values in a register; divides AZ_PACK_COLUMNS
+ *   vector                      the type of a register (a macro)
+ *   BF16_ROWS, BF16_VECTORS     outputs in registers: rows of A, registers of columns;
+ *   F32_ROWS, F32_VECTORS       VECTOR * ..._VECTORS divides AZ_PACK_COLUMNS
+ *   vector_zero(), vector_load(p), vector_store(p, x), vector_repeat(p)   of float32, unaligned
+ *   vector_add(a, b), vector_mul(a, b), vector_fma(a, b, c)               one rounding
+ *   vector_even(p), vector_odd(p)      halves of VECTOR pairs of bf16, as float32
+ *   vector_mul_flushed, vector_fma_flushed, vector_add_flushed   with every input and result
+ *                                      flushed as azimuth/kernel.h says
+ *   PRODUCT_CARE                0 where the processor flushes by itself and the three above are the
+ *                               plain ones; 1 where a second, careful code path is needed
+ */
+#ifndef AZ_KERNEL_GUEST_PRODUCT_H
+#define AZ_KERNEL_GUEST_PRODUCT_H
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "azimuth/kernel.h"
+#include "kernel/guest/inline.h"
+
+#define STRIP_STRIDE (AZ_PRODUCT_PANEL + 16) /* so that rows do not fall on one set of the cache   \
+                                              */
+
+/* Bytes of packed B that stay in the cache of level 2 while all rows of A pass by. */
+#define CHUNK_BYTES ((size_t)256 * 1024)
+
+/* The part of a product that is worked on: some rows, some columns, one panel of K. */
+struct piece {
+    size_t rows;    /* of the strip; what lies beyond in registers is not stored */
+    size_t k;       /* of the panel, for bf16 a multiple of 32 */
+    const float *a; /* the strip */
+    size_t columns; /* of C from c on, at most what the registers hold */
+    float *c;
+    size_t c_stride;
+    bool add;     /* to C; else C is written */
+    bool careful; /* subnormals may occur */
+};
+
+static AZ_INLINE vector product_mul(bool careful, vector a, vector b)
+{
+    return careful ? vector_mul_flushed(a, b) : vector_mul(a, b);
+}
+
+static AZ_INLINE vector product_fma(bool careful, vector a, vector b, vector c)
+{
+    return careful ? vector_fma_flushed(a, b, c) : vector_fma(a, b, c);
+}
+
+static AZ_INLINE vector product_add(bool careful, vector a, vector b)
+{
+    return careful ? vector_add_flushed(a, b) : vector_add(a, b);
+}
+
+/* One output register to C, or to its first columns. `flush` for bf16. */
+static AZ_INLINE void put(const struct piece *piece, size_t offset, size_t row, bool flush,
+                          vector x)
+{
+    float *c = piece->c + row * piece->c_stride + offset, some[VECTOR];
+    size_t columns = piece->columns - offset;
+    if (columns >= VECTOR) {
+        if (piece->add) x = product_add(flush, vector_load(c), x);
+        vector_store(c, x);
+        return;
+    }
+    if (piece->add) {
+        memset(some, 0, sizeof some);
+        memcpy(some, c, columns * sizeof *c);
+        x = product_add(flush, vector_load(some), x);
+    }
+    vector_store(some, x);
+    memcpy(c, some, columns * sizeof *c);
+}
+
+/* ---- bf16 ---- */
+
+static AZ_INLINE void add_pair(bool careful, bool first, size_t rows, const float *a,
+                               const struct az_bf16 *b, vector e[][BF16_VECTORS],
+                               vector o[][BF16_VECTORS])
+{
+    vector even[BF16_VECTORS], odd[BF16_VECTORS];
+    AZ_UNROLL
+    for (size_t v = 0; v < BF16_VECTORS; v++) {
+        even[v] = vector_even(b + v * VECTOR * 2);
+        odd[v] = vector_odd(b + v * VECTOR * 2);
+    }
+    AZ_UNROLL
+    for (size_t r = 0; r < rows; r++) {
+        vector x = vector_repeat(a + r * STRIP_STRIDE), y = vector_repeat(a + r * STRIP_STRIDE + 1);
+        AZ_UNROLL
+        for (size_t v = 0; v < BF16_VECTORS; v++) {
+            e[r][v] = first ? product_mul(careful, x, even[v])
+                            : product_fma(careful, x, even[v], e[r][v]);
+            o[r][v] =
+                first ? product_mul(careful, y, odd[v]) : product_fma(careful, y, odd[v], o[r][v]);
+        }
+    }
+}
+
+/* The outputs of one strip and BF16_VECTORS registers of columns. A chain begins with a product
+ * alone: fma(a, b, 0) differs from it in the sign of a zero only, which adding to acc, +0 at first
+ * and never -0 later, removes. */
+static AZ_INLINE void piece_bf16(bool careful, size_t rows, const struct piece *piece,
+                                 const struct az_bf16 *b)
+{
+    vector acc[BF16_ROWS][BF16_VECTORS];
+    const float *a = piece->a;
+    AZ_UNROLL
+    for (size_t r = 0; r < rows; r++) {
+        AZ_UNROLL
+        for (size_t v = 0; v < BF16_VECTORS; v++) acc[r][v] = vector_zero();
+    }
+    for (size_t block = 0; block < piece->k; block += AZ_PRODUCT_BLOCK) {
+        vector e[BF16_ROWS][BF16_VECTORS], o[BF16_ROWS][BF16_VECTORS];
+        add_pair(careful, true, rows, a, b, e, o);
+        for (size_t i = 2; i < AZ_PRODUCT_BLOCK; i += 2)
+            add_pair(careful, false, rows, a + i, b + i * AZ_PACK_COLUMNS, e, o);
+        AZ_UNROLL
+        for (size_t r = 0; r < rows; r++) {
+            AZ_UNROLL
+            for (size_t v = 0; v < BF16_VECTORS; v++)
+                acc[r][v] = product_add(careful, acc[r][v], product_add(careful, e[r][v], o[r][v]));
+        }
+        a += AZ_PRODUCT_BLOCK, b += AZ_PRODUCT_BLOCK * AZ_PACK_COLUMNS;
+    }
+    for (size_t r = 0; r < rows && r < piece->rows; r++)
+        for (size_t v = 0; v < BF16_VECTORS && v * VECTOR < piece->columns; v++)
+            put(piece, v * VECTOR, r, true, acc[r][v]);
+}
+
+/* The least number of rows for which there is code, and that holds all of the strip. */
+static void piece_bf16_any(const struct piece *piece, const struct az_bf16 *b)
+{
+    if (PRODUCT_CARE && piece->careful)
+        piece_bf16(PRODUCT_CARE, BF16_ROWS, piece, b);
+    else if (piece->rows > BF16_ROWS / 2)
+        piece_bf16(false, BF16_ROWS, piece, b);
+    else if (piece->rows > BF16_ROWS / 4)
+        piece_bf16(false, BF16_ROWS / 2, piece, b);
+    else
+        piece_bf16(false, BF16_ROWS / 4, piece, b);
+}
+
+/* ---- float32 ---- */
+
+static AZ_INLINE void piece_f32(size_t rows, const struct piece *piece, const float *b)
+{
+    vector acc[F32_ROWS][F32_VECTORS], done[F32_ROWS][F32_VECTORS];
+    AZ_UNROLL
+    for (size_t r = 0; r < rows; r++) {
+        AZ_UNROLL
+        for (size_t v = 0; v < F32_VECTORS; v++) acc[r][v] = vector_zero();
+    }
+    for (size_t i = 0; i < piece->k; i++, b += AZ_PACK_COLUMNS) {
+        AZ_UNROLL
+        for (size_t r = 0; r < rows; r++) {
+            vector x = vector_repeat(piece->a + r * STRIP_STRIDE + i);
+            AZ_UNROLL
+            for (size_t v = 0; v < F32_VECTORS; v++)
+                acc[r][v] = vector_fma(x, vector_load(b + v * VECTOR), acc[r][v]);
+        }
+    }
+    /* a copy that may be indexed, so that acc itself can stay in registers */
+    AZ_UNROLL
+    for (size_t r = 0; r < rows; r++) {
+        AZ_UNROLL
+        for (size_t v = 0; v < F32_VECTORS; v++) done[r][v] = acc[r][v];
+    }
+    for (size_t r = 0; r < rows && r < piece->rows; r++)
+        for (size_t v = 0; v < F32_VECTORS && v * VECTOR < piece->columns; v++)
+            put(piece, v * VECTOR, r, false, done[r][v]);
+}
+
+static void piece_f32_any(const struct piece *piece, const float *b)
+{
+    if (piece->rows > F32_ROWS / 2)
+        piece_f32(F32_ROWS, piece, b);
+    else if (piece->rows > F32_ROWS / 4)
+        piece_f32(F32_ROWS / 2, piece, b);
+    else
+        piece_f32(F32_ROWS / 4, piece, b);
+}
+
+/* ---- the walk over panels, chunks of columns, strips, columns ---- */
+
+static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Rows of a strip that are not there are left as they are: their outputs are not stored. */
+static void spread_bf16(size_t rows, size_t k, const struct az_bf16 *a, size_t a_stride, float *to)
+{
+    for (size_t r = 0; r < rows; r++) widen(k, a + r * a_stride, to + r * STRIP_STRIDE);
+}
+
+#if PRODUCT_CARE
+/* The exponent field of the nonzero element that is nearest to zero; 255 where there is none. */
+static unsigned least_exponent(size_t rows, size_t columns, const struct az_bf16 *x, size_t stride)
+{
+    unsigned least = 0xffff; /* of the bits below the sign, less 1, so that zeros count as most */
+    for (size_t r = 0; r < rows; r++)
+        for (size_t i = 0; i < columns; i++) {
+            unsigned magnitude = (uint16_t)((x[r * stride + i].bits & 0x7fff) - 1);
+            least = magnitude < least ? magnitude : least;
+        }
+    return least == 0xffff ? 255 : (least + 1) >> 7;
+}
+
+/* Nothing subnormal goes in, and nothing can come out: bf16 values have 8 bits, so all products are
+ * multiples of 2^(ea + eb - 2 * 134), and so are all sums of them, rounded or not. Where that is at
+ * least FLT_MIN = 2^-126, a result is zero or at least FLT_MIN. */
+static bool may_be_subnormal(unsigned ea, unsigned eb)
+{
+    return ea == 0 || eb == 0 || ea + eb < 2 * 134 - 126;
+}
+#else
+static unsigned least_exponent(size_t rows, size_t columns, const struct az_bf16 *x, size_t stride)
+{
+    (void)rows, (void)columns, (void)x, (void)stride;
+    return 255;
+}
+
+static bool may_be_subnormal(unsigned ea, unsigned eb)
+{
+    (void)ea, (void)eb;
+    return false;
+}
+#endif
+
+/* Columns of C that are worked on while their part of packed B stays in the cache. */
+static size_t chunk_columns(size_t k, size_t element_bytes)
+{
+    size_t columns = CHUNK_BYTES / (smaller(k, AZ_PRODUCT_PANEL) * element_bytes);
+    return columns < AZ_PACK_COLUMNS ? AZ_PACK_COLUMNS
+                                     : columns / AZ_PACK_COLUMNS * AZ_PACK_COLUMNS;
+}
+
+/* Columns [first, last) of the panel of K that starts at `start`; k: K rounded up to blocks. */
+static void chunk_bf16(const struct az_product_bf16 *product, size_t k, size_t start, size_t first,
+                       size_t last)
+{
+    struct piece piece = {.k = smaller(k - start, AZ_PRODUCT_PANEL),
+                          .c_stride = product->c_stride,
+                          .add = start > 0 || product->accumulate};
+    const size_t step = VECTOR * BF16_VECTORS;
+    float strip[BF16_ROWS * STRIP_STRIDE];
+    unsigned eb = 255;
+    memset(strip, 0, sizeof strip);
+    piece.a = strip;
+    for (size_t j = first; j < last; j += AZ_PACK_COLUMNS) {
+        const struct az_bf16 *b = product->b + j * k + start * AZ_PACK_COLUMNS;
+        unsigned e = least_exponent(1, piece.k * AZ_PACK_COLUMNS, b, 0);
+        eb = e < eb ? e : eb;
+    }
+    for (size_t i = 0; i < product->m; i += BF16_ROWS) {
+        const struct az_bf16 *a = product->a + i * product->a_stride + start;
+        piece.rows = smaller(product->m - i, BF16_ROWS);
+        piece.careful =
+            may_be_subnormal(least_exponent(piece.rows, piece.k, a, product->a_stride), eb);
+        spread_bf16(piece.rows, piece.k, a, product->a_stride, strip);
+        for (size_t j = first; j < last; j += step) {
+            size_t column = j % AZ_PACK_COLUMNS;
+            piece.c = product->c + i * product->c_stride + j;
+            piece.columns = smaller(last - j, step);
+            piece_bf16_any(&piece,
+                           product->b + (j - column) * k + start * AZ_PACK_COLUMNS + 2 * column);
+        }
+    }
+}
+
+/* C = 0 where there is nothing to add up. */
+static void clear(size_t m, size_t n, float *c, size_t c_stride)
+{
+    for (size_t i = 0; i < m; i++) memset(c + i * c_stride, 0, n * sizeof *c);
+}
+
+static AZ_NOINLINE void walk_bf16(const struct az_product_bf16 *product)
+{
+    size_t k = (product->k + AZ_PRODUCT_BLOCK - 1) / AZ_PRODUCT_BLOCK * AZ_PRODUCT_BLOCK;
+    if (k == 0) {
+        if (!product->accumulate) clear(product->m, product->n, product->c, product->c_stride);
+        return;
+    }
+    size_t columns = chunk_columns(k, sizeof(struct az_bf16));
+    for (size_t start = 0; start < k; start += AZ_PRODUCT_PANEL)
+        for (size_t j = 0; j < product->n; j += columns)
+            chunk_bf16(product, k, start, j, smaller(product->n, j + columns));
+}
+
+static void chunk_f32(const struct az_product_f32 *product, size_t start, size_t first, size_t last)
+{
+    struct piece piece = {.k = smaller(product->k - start, AZ_PRODUCT_PANEL),
+                          .c_stride = product->c_stride,
+                          .add = start > 0 || product->accumulate};
+    const size_t step = VECTOR * F32_VECTORS;
+    float strip[F32_ROWS * STRIP_STRIDE];
+    memset(strip, 0, sizeof strip);
+    piece.a = strip;
+    for (size_t i = 0; i < product->m; i += F32_ROWS) {
+        piece.rows = smaller(product->m - i, F32_ROWS);
+        for (size_t r = 0; r < piece.rows; r++)
+            memcpy(strip + r * STRIP_STRIDE, product->a + (i + r) * product->a_stride + start,
+                   piece.k * sizeof *strip);
+        for (size_t j = first; j < last; j += step) {
+            size_t column = j % AZ_PACK_COLUMNS;
+            piece.c = product->c + i * product->c_stride + j;
+            piece.columns = smaller(last - j, step);
+            piece_f32_any(&piece, product->b + (j - column) * product->k + start * AZ_PACK_COLUMNS +
+                                      column);
+        }
+    }
+}
+
+static void walk_f32(const struct az_product_f32 *product)
+{
+    if (product->k == 0) {
+        if (!product->accumulate) clear(product->m, product->n, product->c, product->c_stride);
+        return;
+    }
+    size_t columns = chunk_columns(product->k, sizeof(float));
+    for (size_t start = 0; start < product->k; start += AZ_PRODUCT_PANEL)
+        for (size_t j = 0; j < product->n; j += columns)
+            chunk_f32(product, start, j, smaller(product->n, j + columns));
+}
+
+#endif
