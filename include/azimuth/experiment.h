@@ -157,6 +157,11 @@ AZ_API enum az_status az_experiment_override(struct az_experiment *experiment,
 AZ_API enum az_status az_experiment_check(const struct az_experiment *experiment,
                                           struct az_error *error);
 
+/* The next of the texts of tokenizer.texts, "web:1 thai:7": its name ("" at the end) and weight (1
+ * where none is given); *texts moves behind it. AZ_USAGE: a weight below 1 or no number. */
+AZ_API enum az_status az_experiment_next_text(const char **texts, char name[AZ_TEXT_BYTES],
+                                              int64_t *weight, struct az_error *error);
+
 /* Calls visit for every parameter in table order, with the value as exact text (floats with 17
  * digits or fewer that read back to the same bits). */
 struct az_parameter_view {

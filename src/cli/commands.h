@@ -6,6 +6,7 @@
 
 #define AZ_COMMANDS(X)                                                                             \
     X(az_command_plot)                                                                             \
+    X(az_command_info)                                                                             \
     X(az_command_corpus)                                                                           \
     X(az_command_completion)                                                                       \
     X(az_command_help)

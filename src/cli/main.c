@@ -8,6 +8,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/unit.h"
 #include "cli/version.h"
 
 /* `azimuth tokenizer --help` */
@@ -73,6 +74,7 @@ int main(int argc, char **argv)
     status = flush_output(status, &error);
     if (status != AZ_OK && status != AZ_DIFFERENCE && error.message[0]) {
         az_error_format(&error, text, sizeof text);
+        az_unit_plain(text);
         fprintf(stderr, "azimuth: %s\n", text);
     }
     return az_status_exit_code(status);

@@ -60,3 +60,11 @@ void az_unit_rate(double rate, char text[AZ_UNIT_TEXT_BYTES])
                                   : 4,
                  rate);
 }
+
+void az_unit_plain(char *text)
+{
+    for (unsigned char *c = (unsigned char *)text; *c; c++) {
+        if (*c < ' ' || *c == 0x7f) *c = '?';
+        if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) c[0] = c[1] = '?';
+    }
+}

@@ -16,5 +16,7 @@ void az_unit_seconds(double seconds, char text[AZ_UNIT_TEXT_BYTES]);
 void az_unit_clock(double seconds, char text[AZ_UNIT_TEXT_BYTES]);
 /* "0.0471", "12.3", "1,204": three digits at least. */
 void az_unit_rate(double rate, char text[AZ_UNIT_TEXT_BYTES]);
+/* Control characters become '?', so that names out of hostile files are harmless in a terminal. */
+void az_unit_plain(char *text);
 
 #endif

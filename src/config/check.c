@@ -3,6 +3,21 @@
 
 #include "config/key.h"
 
+static enum az_status check_texts(const char *texts, struct az_error *error)
+{
+    char name[AZ_TEXT_BYTES];
+    int64_t weight;
+    size_t count = 0;
+    do {
+        enum az_status status = az_experiment_next_text(&texts, name, &weight, error);
+        if (status != AZ_OK) return status;
+        count += name[0] != 0;
+    } while (name[0]);
+    if (count) return AZ_OK;
+    return az_error_raise(error, AZ_USAGE,
+                          "tokenizer.texts is empty: there is nothing to train the tokenizer on");
+}
+
 static enum az_status check_tokenizer(const struct az_experiment *e, struct az_error *error)
 {
     if (!e->corpus.text[0])
@@ -10,10 +25,8 @@ static enum az_status check_tokenizer(const struct az_experiment *e, struct az_e
                               "corpus.text is empty: name a file or a built-in "
                               "text (azimuth corpus --list)");
     if (e->tokenizer.file[0]) return AZ_OK;
-    if (!e->tokenizer.texts[0])
-        return az_error_raise(error, AZ_USAGE,
-                              "tokenizer.texts is empty: there is nothing to "
-                              "train the tokenizer on");
+    enum az_status status = check_texts(e->tokenizer.texts, error);
+    if (status != AZ_OK) return status;
     bool byte = e->tokenizer.model == AZ_TOKEN_MODEL_BYTE;
     int64_t vocabulary = e->tokenizer.vocabulary, base = e->tokenizer.base_characters;
     if (byte && vocabulary < 257)

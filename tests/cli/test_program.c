@@ -238,6 +238,28 @@ static void texts_are_counted_written_and_refused_with_a_reason(void **state)
     }
 }
 
+/* {"a\x1b[31m": I16 of 2 x 3} */
+static void tensors_are_listed_and_hostile_names_are_harmless(void **state)
+{
+    (void)state;
+    static const char header[] =
+        "{\"a\\u001b[31m\":{\"dtype\":\"I16\",\"shape\":[2,3],\"data_offsets\":[0,12]}}";
+    char path[256], file[128] = {(char)(sizeof header - 1)};
+    memcpy(file + 8, header, sizeof header - 1);
+    snprintf(path, sizeof path, "%s/a.safetensors", directory);
+    assert_int_equal(az_file_write(path, file, 8 + sizeof header - 1 + 12, NULL), AZ_OK);
+    assert_int_equal(azimuth("info a.safetensors"), 0);
+    assert_has(out, "a.safetensors: 1 tensor\n");
+    assert_has(out, "a?[31m");
+    assert_has(out, "2 x 3");
+    assert_null(strchr(out, 0x1b));
+    assert_int_equal(azimuth("info nothing"), 3);
+    assert_has(err, "azimuth: nothing: ");
+    write_file("junk", "junk and more junk");
+    assert_int_equal(azimuth("info junk"), 3);
+    assert_has(err, "azimuth: junk: ");
+}
+
 static void presets_are_experiments_that_pass_every_check(void **state)
 {
     (void)state;
@@ -354,6 +376,7 @@ int main(void)
         cmocka_unit_test(the_generated_documents_are_current),
         cmocka_unit_test(bash_completes_commands_options_and_values),
         cmocka_unit_test(texts_are_counted_written_and_refused_with_a_reason),
+        cmocka_unit_test(tensors_are_listed_and_hostile_names_are_harmless),
         cmocka_unit_test(presets_are_experiments_that_pass_every_check),
         cmocka_unit_test(units_have_three_digits),
         cmocka_unit_test(the_progress_line_fits_its_columns),

@@ -229,6 +229,10 @@ static void parameters_that_contradict_each_other_are_refused(void **state)
         {"tokenizer.model=character", NULL, "from 1 to 3999", AZ_USAGE},
         {"corpus.text=", NULL, "corpus.text is empty", AZ_USAGE},
         {"tokenizer.texts=", NULL, "tokenizer.texts is empty", AZ_USAGE},
+        {"tokenizer.texts=web:0", NULL, "web:0: the weight", AZ_USAGE},
+        {"tokenizer.texts=web thai:7x", NULL, "thai:7x: the weight", AZ_USAGE},
+        {"tokenizer.texts=web:99999999999999999999999999999999999", NULL, "the weight", AZ_USAGE},
+        {"tokenizer.texts=:7", NULL, "name of the text is missing", AZ_USAGE},
     };
     for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
         struct az_experiment experiment;
@@ -322,6 +326,23 @@ static void cadences_record_the_steps_they_say(void **state)
     assert_int_equal(az_cadence_frames(&cadence, 1000), 110);
 }
 
+static void texts_have_names_and_weights(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int64_t weight;
+    } expected[] = {{"web", 1}, {"thai", 7}, {"a:b.txt", 1}, {"C:x", 12}, {"", 1}, {"", 1}};
+    const char *texts = "  web thai:7\ta:b.txt C:x:12 ";
+    for (size_t n = 0; n < sizeof expected / sizeof expected[0]; n++) {
+        char name[AZ_TEXT_BYTES];
+        int64_t weight;
+        assert_int_equal(az_experiment_next_text(&texts, name, &weight, NULL), AZ_OK);
+        assert_string_equal(name, expected[n].name);
+        assert_int_equal(weight, expected[n].weight);
+    }
+}
+
 static void edit_distance_counts_the_four_edits(void **state)
 {
     (void)state;
@@ -356,6 +377,7 @@ int main(void)
         cmocka_unit_test(visited_values_read_back_to_the_same_bits),
         cmocka_unit_test(numbers_do_not_depend_on_the_locale),
         cmocka_unit_test(cadences_record_the_steps_they_say),
+        cmocka_unit_test(texts_have_names_and_weights),
         cmocka_unit_test(edit_distance_counts_the_four_edits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
