@@ -21,10 +21,9 @@ heading "Packages"
 scripts/deps.sh build run
 
 heading "Build"
-[ -f build/build.ninja ] || meson setup build >build-setup.log || { cat build-setup.log && exit 3; }
-rm -f build-setup.log
-ninja -C build --quiet src/cli/azimuth
-azimuth=build/src/cli/azimuth
+[ -f build/build.ninja ] || meson setup build
+ninja -C build azimuth
+azimuth=build/azimuth
 
 heading "Train: experiments/demo.conf"
 "$azimuth" train experiments/demo.conf -o "$run"

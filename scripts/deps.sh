@@ -74,10 +74,13 @@ for package in "${missing[@]}"; do
     fi
 done
 
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 say "apt-get update"
-apt update >/dev/null || say "some package lists could not be fetched; going on with those there are"
-say "apt-get install"
-if ! apt install --no-install-recommends "${missing[@]}"; then
+apt update >"$log" 2>&1 || say "some package lists could not be fetched; going on with those there are"
+say "apt-get install (a minute or two)"
+if ! apt install --no-install-recommends "${missing[@]}" >"$log" 2>&1; then
+    tail -n 30 "$log" >&2
     say "apt-get failed, see above. Are the Debian 12 'main' sources in /etc/apt reachable?" >&2
     exit 3
 fi
