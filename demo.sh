@@ -22,7 +22,7 @@ scripts/deps.sh build run
 
 heading "Build"
 [ -f build/build.ninja ] || meson setup build
-ninja -C build azimuth
+ninja --quiet -C build azimuth
 azimuth=build/azimuth
 
 heading "Train: experiments/demo.conf"
