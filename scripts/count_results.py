@@ -3,9 +3,10 @@
 
     scripts/count_results.py LABEL build/meson-logs/testlog.json
 
-A cmocka program counts once for each of its test functions, any other test counts once. A function
-that was begun and neither passed nor was skipped has failed; a program that failed beyond its own
-functions (a crash at exit, a leak, a time-out) adds one failure. Prints a line "failed LABEL: ..."
+A cmocka program counts once for each of its test functions, any other test counts once, and so does
+a program that is meant to fail. In a program that failed, a function that was begun and neither passed
+nor was skipped has failed; one that failed beyond its own functions (a crash at exit, a leak, a
+time-out) adds one failure. Prints a line "failed LABEL: ..."
 or "skipped LABEL: ..." for each of those, and last "PASSED FAILED SKIPPED".
 """
 import json
@@ -22,13 +23,13 @@ def cases(test):
     """(passed, failed, skipped) names of one entry of the log."""
     name, result = test["name"], test["result"]
     output = test.get("stdout", "") + "\n" + test.get("stderr", "")
-    run, ok = RUN.findall(output), OK.findall(output)
-    skipped = [case for case in SKIPPED.findall(output) if case not in ok]
+    run, skipped = RUN.findall(output), SKIPPED.findall(output)
     if result == "SKIP":
         reason = " ".join(output.split())[-200:]
         return [], [], [f"{name} ({reason})" if reason else name]
-    if not run:
+    if not run or result == "EXPECTEDFAIL":
         return ([name], [], []) if result in GOOD else ([], [f"{name} ({result})"], [])
+    ok = [case for case in (run if result == "OK" else OK.findall(output)) if case not in skipped]
     failed = [case for case in run if case not in ok and case not in skipped]
     if result not in GOOD and not failed:
         failed = [f"({result})"]

@@ -50,6 +50,13 @@ static int wait_for(pid_t child)
     return WIFEXITED(state) ? WEXITSTATUS(state) : -1;
 }
 
+static enum az_status not_installed(struct az_error *error)
+{
+    return az_error_raise(error, AZ_MISSING,
+                          "gnuplot, which draws the figures, is not installed; get it with apt-get "
+                          "install gnuplot-nox");
+}
+
 enum az_status az_gnuplot_run(const char *directory, const char *script, const char *output,
                               struct az_error *error)
 {
@@ -66,14 +73,14 @@ enum az_status az_gnuplot_run(const char *directory, const char *script, const c
     close(ends[1]);
     if (code) {
         close(ends[0]);
-        if (code == ENOENT)
-            return az_error_raise(error, AZ_MISSING,
-                                  "gnuplot, which draws the figures, is not installed; get it with "
-                                  "apt-get install gnuplot-nox");
-        return az_error_system(error, code, "cannot start gnuplot");
+        return code == ENOENT ? not_installed(error)
+                              : az_error_system(error, code, "cannot start gnuplot");
     }
     listen_to(ends[0], words, sizeof words);
     close(ends[0]);
-    if (wait_for(child) == 0) return AZ_OK;
+    code = wait_for(child);
+    if (code == 0) return AZ_OK;
+    /* What posix_spawn finds out too late to return, it tells so. */
+    if (code == 127 && !words[0]) return not_installed(error);
     return az_error_raise(error, AZ_IO, "gnuplot failed on %s/%s: %s", directory, script, words);
 }

@@ -115,8 +115,17 @@ class Counting(unittest.TestCase):
     def test_a_crash_counts_as_a_failure(self):
         self.assertEqual(self.cases("FAIL", "[ RUN      ] a\n"), (0, 1, 0))
         self.assertEqual(self.cases("FAIL", "[ RUN      ] a\n[       OK ] a\n"), (1, 1, 0))
+        self.assertEqual(self.cases("UNEXPECTEDPASS", "[ RUN      ] a\n[       OK ] a\n"), (1, 1, 0))
         self.assertEqual(self.cases("TIMEOUT"), (0, 1, 0))
         self.assertEqual(self.cases("ERROR"), (0, 1, 0))
+
+    def test_a_program_that_is_meant_to_fail_counts_once(self):
+        log = "[ RUN      ] a\n[       OK ] a\n[ RUN      ] b\n[  FAILED  ] b\n"
+        self.assertEqual(self.cases("EXPECTEDFAIL", log), (1, 0, 0))
+
+    def test_what_a_passing_function_prints_does_not_hide_it(self):
+        log = "[ RUN      ] a\nodd [       OK ] a, and more\n"
+        self.assertEqual(self.cases("OK", log), (1, 0, 0))
 
     def test_a_skip_is_not_a_pass(self):
         self.assertEqual(self.cases("SKIP", "no ../shared/data here"), (0, 0, 1))
