@@ -60,6 +60,8 @@ static void fill(struct az_kernels *kernels, enum az_isa isa)
     az_guest_fill_avx2(kernels);
     if (isa < AZ_ISA_AVX512) return;
     az_guest_fill_avx512(kernels);
+    if (isa < AZ_ISA_AMX) return;
+    az_guest_fill_amx(kernels);
 #endif
 }
 

@@ -42,6 +42,13 @@ static const char *difference(const struct workout *workout, const struct az_ker
     return NULL;
 }
 
+static const struct workout *workout_of(const char *name)
+{
+    size_t w = 0;
+    while (strcmp(az_test_workouts[w].name, name) != 0) w++;
+    return &az_test_workouts[w];
+}
+
 /* The kernels of one guest, with one of them made wrong where AZ_MUTATE says so. */
 static struct az_kernels guest(enum az_isa isa)
 {
@@ -64,6 +71,23 @@ static void every_guest_equals_the_reference(void **state)
         if (what) fail_msg("%s", what);
     }
 }
+
+#if defined(__x86_64__)
+void az_test_fill_emulated_amx(struct az_kernels *kernels);
+
+/* The walk of the AMX guest over tiles in plain C: needs AVX-512 only. */
+static void the_product_in_emulated_tiles_equals_the_reference(void **state)
+{
+    (void)state;
+    struct az_kernels kernels;
+    if (!az_isa_available(AZ_ISA_AVX512)) skip();
+    assert_int_equal(az_kernels_select(&kernels, AZ_ISA_AVX512, NULL), AZ_OK);
+    az_test_fill_emulated_amx(&kernels);
+    kernels.name = "emulated amx";
+    const char *what = difference(workout_of("product_bf16"), &kernels);
+    if (what) fail_msg("%s", what);
+}
+#endif
 
 /* With the highest instruction set; the workouts that find it may be any of the mutated kernel. */
 static void every_mutation_is_found(void **state)
@@ -105,9 +129,7 @@ static void the_product_leaves_the_mode_of_the_processor(void **state)
         struct shape shape = {8, 16, 32};
         volatile float smallest = 0x1p-126f, half;
         scene_open(&found_scene, 1, FILL_TINY, true);
-        for (size_t w = 0; w < az_test_workout_count; w++)
-            if (strcmp(az_test_workouts[w].name, "product_bf16") == 0)
-                az_test_workouts[w].perform(&kernels, &found_scene, &shape);
+        workout_of("product_bf16")->perform(&kernels, &found_scene, &shape);
         half = smallest / 2;
         assert_true(half != 0);
         assert_true(half * 2 == smallest);
@@ -116,7 +138,7 @@ static void the_product_leaves_the_mode_of_the_processor(void **state)
 
 int main(void)
 {
-    struct CMUnitTest *tests = calloc(az_test_workout_count + 3, sizeof *tests);
+    struct CMUnitTest *tests = calloc(az_test_workout_count + 4, sizeof *tests);
     if (!tests || !scene_create(&expected_scene) || !scene_create(&found_scene)) return 1;
     if (az_kernels_select(&reference, AZ_ISA_REFERENCE, NULL) != AZ_OK) return 1;
     size_t count = 0;
@@ -124,6 +146,10 @@ int main(void)
         tests[count] =
             (struct CMUnitTest){az_test_workouts[count].name, every_guest_equals_the_reference,
                                 NULL, NULL, (void *)&az_test_workouts[count]};
+#if defined(__x86_64__)
+    tests[count++] =
+        (struct CMUnitTest)cmocka_unit_test(the_product_in_emulated_tiles_equals_the_reference);
+#endif
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(every_mutation_is_found);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(every_kernel_has_a_mutation);
     tests[count++] =

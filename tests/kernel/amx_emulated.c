@@ -1,0 +1,4 @@
+/* kernel/x86/amx.c as it is, over tiles in plain C. */
+#define AZ_TILES_EMULATED
+#define az_guest_fill_amx az_test_fill_emulated_amx
+#include "kernel/x86/amx.c"
