@@ -46,7 +46,9 @@ enum az_isa {
  */
 #define AZ_ARITHMETIC_TABLE(X)                                                                     \
     X(AZ_ARITHMETIC_F32, "f32", "m, v in float32; p rounded to bf16 once")                         \
-    X(AZ_ARITHMETIC_BF16, "bf16", "PyTorch >= 2.1, for-loop and foreach: m, v in bf16")            \
+    X(AZ_ARITHMETIC_BF16, "bf16", "PyTorch >= 2.1, for-loop: m, v in bf16, each operation rounds") \
+    X(AZ_ARITHMETIC_BF16_FOREACH, "bf16-foreach",                                                  \
+      "PyTorch >= 2.1, foreach: some scalars bf16 too")                                            \
     X(AZ_ARITHMETIC_BF16_LEGACY, "bf16-legacy", "PyTorch < 2.1: as bf16, m in two roundings")      \
     X(AZ_ARITHMETIC_BF16_FUSED, "bf16-fused", "PyTorch fused=True: f32 inside, each rounded once") \
     X(AZ_ARITHMETIC_MASTER, "master", "m, v and p in float32; the model sees bf16(p)")
@@ -71,27 +73,32 @@ enum az_rounding {
         AZ_ROUNDING_COUNT
 };
 
-/* Everything about one AdamW step that does not depend on the coordinate. Filled by
- * az_adamw_prepare (below) in double from the hyperparameters, then rounded to float32 once. */
+/* Everything about one AdamW step that does not depend on the coordinate. The caller sets the first
+ * part; az_adamw_prepare (below) fills the second from it, in double, each rounded to float32 once
+ * (and some to bf16, as the arithmetic says). */
 struct az_adamw {
     enum az_arithmetic arithmetic;
     enum az_rounding rounding;
-    int64_t step;                                               /* t = 1, 2, ... */
-    double lr, beta1, beta2, eps, weight_decay, gradient_scale; /* as given */
-    float decay;                                                /* 1 - lr * weight_decay */
-    float beta1_f32, beta2_f32, one_minus_beta1, one_minus_beta2, eps_f32;
-    float bias1, bias2;     /* 1 - beta^t */
-    float sqrt_bias2;       /* sqrt(1 - beta2^t) */
-    float step_size;        /* lr / bias1 */
-    float scale;            /* gradient clipping coefficient, 1 when off */
+    int64_t step; /* t = 1, 2, ... */
+    double lr, beta1, beta2, eps, weight_decay;
+    double gradient_scale;  /* clipping coefficient, 1 when off */
     uint64_t rounding_seed; /* stochastic rounding: see az_random_u32 */
-    uint64_t first_index;   /* index of element 0 in the flat parameter vector: an element's
-                               random number depends on this and on step alone */
+
+    float decay; /* 1 - lr * weight_decay */
+    float beta1_f32, beta2_f32, one_minus_beta1, one_minus_beta2, eps_f32, lr_f32;
+    float bias1, bias2; /* 1 - beta^t */
+    float sqrt_bias2;   /* sqrt(1 - beta2^t) */
+    float step_size;    /* lr / bias1 */
+    float scale;        /* gradient_scale */
 };
 
 /* One range of parameters with their state. Types follow the arithmetic: m, v are struct az_bf16
  * for the bf16 arithmetics and float otherwise; g is struct az_bf16 unless g_is_f32. master is for
- * AZ_ARITHMETIC_MASTER only, residue (bf16) for AZ_ROUNDING_KAHAN only; NULL otherwise. */
+ * AZ_ARITHMETIC_MASTER only, residue (bf16) for AZ_ROUNDING_KAHAN only; NULL otherwise.
+ *
+ * A range lies within one tensor and begins at a multiple of 16 elements from its start; its count
+ * is a multiple of 16 unless it ends with the tensor. (bf16-fused, as PyTorch, computes the last
+ * count % 16 elements of a tensor in another order; the others do not depend on the cut.) */
 struct az_adamw_range {
     size_t count;
     struct az_bf16 *p;
@@ -100,6 +107,8 @@ struct az_adamw_range {
     void *m, *v;
     float *master;
     struct az_bf16 *residue;
+    uint64_t first_index; /* of element 0 in the flat parameter vector: with the step it selects
+                             the random number of stochastic rounding */
 };
 
 /* A bf16 product, C[m][n] = A[m][k] B[k][n] (or C += with accumulate), rows of C and A with strides
@@ -200,7 +209,9 @@ struct az_kernels {
                              float *dx);
     double (*sum_squares)(size_t count, const float *x); /* in double, 16 lanes, for clipping */
 
-    /* ---- AdamW, one function per arithmetic; all roundings as az_adamw.rounding says ---- */
+    /* ---- AdamW, one function per arithmetic (docs/numerics.md, section 3) ----
+     * az_adamw.rounding is that of the last rounding of p; all others are to nearest. Every NaN
+     * that is written is 0x7fc0 or 0x7fc00000. */
     void (*adamw[AZ_ARITHMETIC_COUNT])(const struct az_adamw *adamw,
                                        const struct az_adamw_range *range);
 };
@@ -229,8 +240,8 @@ AZ_API const char *az_isa_name(enum az_isa isa);
 AZ_API const char *az_arithmetic_name(enum az_arithmetic arithmetic);
 AZ_API const char *az_rounding_name(enum az_rounding rounding);
 
-/* Computes every derived scalar of adamw from arithmetic, rounding, step, lr, beta1, beta2, eps,
- * weight_decay and gradient_scale, in double, rounded once. */
+/* Fills the second part of adamw. Powers of beta are computed in pairs of doubles, so that the
+ * result is the same on every system. */
 AZ_API void az_adamw_prepare(struct az_adamw *adamw);
 
 /* Bytes per coordinate of m (and of v) in this arithmetic: 2 or 4. */

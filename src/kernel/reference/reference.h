@@ -48,4 +48,12 @@ void az_reference_softmax_backward(size_t count, const float *p, const float *dp
                                    float *dx);
 double az_reference_sum_squares(size_t count, const float *x);
 
+void az_reference_adamw_f32(const struct az_adamw *adamw, const struct az_adamw_range *range);
+void az_reference_adamw_bf16(const struct az_adamw *adamw, const struct az_adamw_range *range);
+void az_reference_adamw_bf16_legacy(const struct az_adamw *adamw,
+                                    const struct az_adamw_range *range);
+void az_reference_adamw_bf16_fused(const struct az_adamw *adamw,
+                                   const struct az_adamw_range *range);
+void az_reference_adamw_master(const struct az_adamw *adamw, const struct az_adamw_range *range);
+
 #endif

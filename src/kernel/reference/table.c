@@ -28,5 +28,11 @@ void az_reference_fill(struct az_kernels *kernels)
         .softmax_apply = az_reference_softmax_apply,
         .softmax_backward = az_reference_softmax_backward,
         .sum_squares = az_reference_sum_squares,
+        .adamw = {[AZ_ARITHMETIC_F32] = az_reference_adamw_f32,
+                  [AZ_ARITHMETIC_BF16] = az_reference_adamw_bf16,
+                  [AZ_ARITHMETIC_BF16_FOREACH] = az_reference_adamw_bf16, /* other scalars */
+                  [AZ_ARITHMETIC_BF16_LEGACY] = az_reference_adamw_bf16_legacy,
+                  [AZ_ARITHMETIC_BF16_FUSED] = az_reference_adamw_bf16_fused,
+                  [AZ_ARITHMETIC_MASTER] = az_reference_adamw_master},
     };
 }
