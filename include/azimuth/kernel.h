@@ -49,7 +49,7 @@ enum az_isa {
     X(AZ_ARITHMETIC_BF16, "bf16", "PyTorch >= 2.1, for-loop: m, v in bf16, each operation rounds") \
     X(AZ_ARITHMETIC_BF16_FOREACH, "bf16-foreach",                                                  \
       "PyTorch >= 2.1, foreach: some scalars bf16 too")                                            \
-    X(AZ_ARITHMETIC_BF16_LEGACY, "bf16-legacy", "PyTorch < 2.1: as bf16, m in two roundings")      \
+    X(AZ_ARITHMETIC_BF16_LEGACY, "bf16-legacy", "PyTorch < 2.1: m in two roundings, scalars bf16") \
     X(AZ_ARITHMETIC_BF16_FUSED, "bf16-fused", "PyTorch fused=True: f32 inside, each rounded once") \
     X(AZ_ARITHMETIC_MASTER, "master", "m, v and p in float32; the model sees bf16(p)")
 
