@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Writes the seeds of the fuzz targets for files: small, valid or nearly so, each of another kind.
+
+    tests/fuzz/make_corpus.py [FOLDER]     (tests/fuzz/corpus by default)
+"""
+import json
+import pathlib
+import struct
+import sys
+
+
+def safetensors(header, data_bytes):
+    text = header if isinstance(header, str) else json.dumps(header, separators=(",", ":"))
+    raw = text.encode()
+    return struct.pack("<Q", len(raw)) + raw + bytes(range(256)) * (data_bytes // 256) + bytes(
+        range(data_bytes % 256))
+
+
+def tensors(metadata=None, **shapes):
+    """name = (dtype, bits of an element, shape) one after another; returns a file."""
+    header, end = {"__metadata__": metadata} if metadata else {}, 0
+    for name, (dtype, bits, shape) in shapes.items():
+        size = bits
+        for length in shape:
+            size *= length
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [end, end + size // 8]}
+        end += size // 8
+    return safetensors(header, end)
+
+
+def list_of(values):
+    return b"".join(struct.pack("<q", value) for value in values)
+
+
+SAFETENSORS = {
+    "empty": safetensors("{}", 0),
+    "scalar": tensors(a=("I32", 32, [])),
+    "several": tensors({"key": "value"}, a=("F64", 64, [2]), b=("BF16", 16, [3, 2]), c=("U8", 8, [0])),
+    "small_types": tensors(a=("F4", 4, [2]), b=("F6_E2M3", 6, [4]), c=("C64", 64, [1])),
+    "deep": tensors(a=("U8", 8, [1] * 8)),
+    "escapes": safetensors(r'{"\u00e9\"\\/\n":{"dtype":"I8","shape":[1],"data_offsets":[0,1]}}', 1),
+    "spaces": safetensors("\t\n {\"a\" : { \"dtype\":\"U8\" , \"shape\":[ ] ,\"data_offsets\":[0 ,1] } }\r ", 1),
+    "hole": safetensors('{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}', 2),
+    "overflow": safetensors('{"a":{"dtype":"U8","shape":[9223372036854775807,3],"data_offsets":[0,1]}}', 1),
+}
+
+V, D, T = 3, 2, 2
+OURS = {"recorded_through_step": "000000000001", "format": "azimuth-recording-1",
+        "movies": "W momentum_W h losses", "optimizer.lr": "0.001"}
+OURS_TENSORS = {"momentum_W.steps": ("I64", 64, [2]), "momentum_W.token_ids": ("I64", 64, [2]),
+                "n_dead": ("I64", 64, []), "momentum_W": ("F32", 32, [2, 2, D]),
+                "losses": ("F32", 32, [T + 1]), "W": ("BF16", 16, [T + 1, V, D]),
+                "h": ("BF16", 16, [T, 1, 2, D])}
+
+
+def ours(metadata):
+    """Steps 0 and 2, token ids 0 and 2, in the first bytes of the data."""
+    raw = bytearray(tensors(metadata, **OURS_TENSORS))
+    begin = 8 + struct.unpack("<Q", raw[:8])[0]
+    raw[begin:begin + 32] = list_of([0, 2, 0, 2])
+    return bytes(raw)
+
+
+RECORDINGS = {
+    "thimble_1": tensors(W=("BF16", 16, [T + 1, V, D]), grad_W=("BF16", 16, [T + 1, V, D]),
+                         momentum_W=("F32", 32, [T + 1, V, D]), variance_W=("F32", 32, [T + 1, V, D]),
+                         losses=("F32", 32, [T + 1]), learning_rate=("F32", 32, []),
+                         vocab_size=("I64", 64, [])),
+    "cut_short": ours(OURS),
+    "whole": ours({**OURS, "recorded_through_step": "000000000002"}),
+    "nothing_yet": ours({**OURS, "recorded_through_step": "-00000000001"}),
+    "hidden_only": tensors(h=("BF16", 16, [T, 1, 2, D])),
+}
+
+
+def main():
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "corpus")
+    for folder, files in (("safetensors", SAFETENSORS), ("recording", RECORDINGS)):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (root / folder / f"{name}.safetensors").write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()
