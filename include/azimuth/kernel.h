@@ -123,6 +123,8 @@ struct az_product_bf16 {
     float *c;
     size_t c_stride;
     bool accumulate;
+    size_t b_group; /* elements of b from 16 columns to the next 16, where b is rows k0 .. k0+k-1 of
+                       a longer packed B (k0 a multiple of 32); 0: b was packed for k */
 };
 
 /* The same in float32: A row-major with no padding needed, B packed by pack_b_f32*. */
@@ -134,6 +136,7 @@ struct az_product_f32 {
     float *c;
     size_t c_stride;
     bool accumulate;
+    size_t b_group; /* as above, with any k0 */
 };
 
 struct az_kernels {

@@ -110,7 +110,7 @@ static void times_values(const struct head *head, const struct reach *reach, con
                                                     .a = a,
                                                     .a_stride = reach->end,
                                                     .b = packed,
-                                                    .b_stride = az_math_group(math, s->context),
+                                                    .b_group = az_math_group(math, s->context),
                                                     .c = out,
                                                     .c_stride = s->head});
     az_math_store(math, reach->rows, s->head, out, az_math_at(math, to, reach->i0 * to_stride),
@@ -232,7 +232,7 @@ static void add_panel_rows(const struct head *head, size_t i0, size_t first, siz
                         .a = az_math_at(math, transposed, j0 * AZ_ATTENTION_PANEL + first - i0),
                         .a_stride = AZ_ATTENTION_PANEL,
                         .b = az_math_at(math, packed, first * AZ_PACK_COLUMNS),
-                        .b_stride = az_math_group(math, s->context),
+                        .b_group = az_math_group(math, s->context),
                         .c = sum + j0 * s->head,
                         .c_stride = s->head,
                         .accumulate = j0 < i0});

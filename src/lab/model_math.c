@@ -52,7 +52,7 @@ void az_math_load(const struct az_math *math, size_t rows, size_t columns, const
         load(math, columns, az_math_at(math, from, row * from_stride), to + row * columns);
 }
 
-static void product(const struct az_math *math, const struct az_math_product *p)
+void az_math_product(const struct az_math *math, const struct az_math_product *p)
 {
     if (math->f32)
         math->kernels.product_f32(&(struct az_product_f32){.m = p->m,
@@ -63,7 +63,8 @@ static void product(const struct az_math *math, const struct az_math_product *p)
                                                            .b = p->b,
                                                            .c = p->c,
                                                            .c_stride = p->c_stride,
-                                                           .accumulate = p->accumulate});
+                                                           .accumulate = p->accumulate,
+                                                           .b_group = p->b_group});
     else
         math->kernels.product_bf16(&(struct az_product_bf16){.m = p->m,
                                                              .n = p->n,
@@ -73,22 +74,8 @@ static void product(const struct az_math *math, const struct az_math_product *p)
                                                              .b = p->b,
                                                              .c = p->c,
                                                              .c_stride = p->c_stride,
-                                                             .accumulate = p->accumulate});
-}
-
-void az_math_product(const struct az_math *math, const struct az_math_product *whole)
-{
-    if (!whole->b_stride || whole->b_stride == az_math_group(math, whole->k)) {
-        product(math, whole);
-        return;
-    }
-    for (size_t n0 = 0; n0 < whole->n; n0 += AZ_PACK_COLUMNS) {
-        struct az_math_product group = *whole;
-        group.n = whole->n - n0 < AZ_PACK_COLUMNS ? whole->n - n0 : AZ_PACK_COLUMNS;
-        group.b = az_math_at(math, whole->b, n0 / AZ_PACK_COLUMNS * whole->b_stride);
-        group.c = whole->c + n0;
-        product(math, &group);
-    }
+                                                             .accumulate = p->accumulate,
+                                                             .b_group = p->b_group});
 }
 
 size_t az_math_group(const struct az_math *math, size_t k)

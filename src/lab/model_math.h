@@ -18,18 +18,17 @@ struct az_math {
     size_t bytes; /* of one activation */
 };
 
-/* C[m][n] = A[m][k] B (+= with accumulate), kernel.h's product of the activation type. b_stride:
- * elements from one group of 16 columns of B to the next, where B was packed for a longer K than k;
- * 0 when it was packed for k. */
+/* C[m][n] = A[m][k] B (+= with accumulate): kernel.h's product of the activation type, fields as
+ * there. */
 struct az_math_product {
     size_t m, n, k;
     const void *a;
     size_t a_stride;
     const void *b;
-    size_t b_stride;
     float *c;
     size_t c_stride;
     bool accumulate;
+    size_t b_group;
 };
 
 /* The type is float32 when f32, else bf16. */

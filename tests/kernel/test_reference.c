@@ -36,7 +36,7 @@ static float chain_of_two(float a1, float b1, float a2, float b2)
     float c;
     a[0] = az_bf16_from_f32(a1), a[2] = az_bf16_from_f32(a2);
     packed[0] = az_bf16_from_f32(b1), packed[AZ_PACK_COLUMNS * 2] = az_bf16_from_f32(b2);
-    struct az_product_bf16 product = {1, 1, 32, a, 32, packed, &c, 1, false};
+    struct az_product_bf16 product = {1, 1, 32, a, 32, packed, &c, 1, false, 0};
     kernels.product_bf16(&product);
     return c;
 }
@@ -73,7 +73,7 @@ static void subnormal_inputs_count_as_zero(void **state)
     (void)state;
     struct az_bf16 a[32] = {[0] = {0x007f}}, packed[32 * 16] = {[0] = {0x7f00}};
     float c = 0x1p-130f;
-    struct az_product_bf16 product = {1, 1, 32, a, 32, packed, &c, 1, true};
+    struct az_product_bf16 product = {1, 1, 32, a, 32, packed, &c, 1, true, 0};
     kernels.product_bf16(&product);
     assert_int_equal(az_f32_bits(c), 0);
 }
@@ -120,7 +120,7 @@ static void a_product_is_what_its_definition_says(void **state)
         kernels.pack_b(k, N, b_rows[0], N, packed);
         kernels.pack_b_transposed(k, N, b_bf16[0], K_MAX, packed_too);
         assert_memory_equal(packed, packed_too, az_packed_bf16(k, N) * sizeof *packed);
-        struct az_product_bf16 product = {M, N, k, a_bf16[0], 1120, packed, c[0], N, false};
+        struct az_product_bf16 product = {M, N, k, a_bf16[0], 1120, packed, c[0], N, false, 0};
         kernels.product_bf16(&product);
         for (size_t i = 0; i < M * N; i++) {
             float expected = dot(k, a[i / N], b[i % N]);

@@ -32,37 +32,58 @@ static struct az_bf16 *padded_a(struct scene *scene, const struct shape *shape, 
     return a;
 }
 
-PERFORM(product_bf16)
+/* rows more of B than depth, packed with the others: what b_group is for. */
+static void perform_bf16(const struct az_kernels *kernels, struct scene *scene,
+                         const struct shape *shape, size_t more)
 {
     size_t a_stride = rounded_up(shape->depth, AZ_PRODUCT_BLOCK) + scene_choice(scene, 0, 3) * 8;
-    size_t c_stride = shape->columns + scene_choice(scene, 1, 3);
+    size_t c_stride = shape->columns + scene_choice(scene, 1, 3), depth = shape->depth + more;
     struct az_bf16 *a = padded_a(scene, shape, a_stride);
-    struct az_bf16 *b = scene_bf16(scene, shape->depth * shape->columns);
+    struct az_bf16 *b = scene_bf16(scene, depth * shape->columns);
     struct az_bf16 *packed =
-        scene_zeros(scene, az_packed_bf16(shape->depth, shape->columns) * sizeof *packed);
+        scene_zeros(scene, az_packed_bf16(depth, shape->columns) * sizeof *packed);
     float *c = output(scene, strided(shape->rows, shape->columns, c_stride));
-    kernels->pack_b(shape->depth, shape->columns, b, shape->columns, packed);
-    struct az_product_bf16 product = {shape->rows, shape->columns, shape->depth,
-                                      a,           a_stride,       packed,
-                                      c,           c_stride,       scene_choice(scene, 2, 2)};
+    kernels->pack_b(depth, shape->columns, b, shape->columns, packed);
+    struct az_product_bf16 product = {.m = shape->rows,
+                                      .n = shape->columns,
+                                      .k = shape->depth,
+                                      .a = a,
+                                      .a_stride = a_stride,
+                                      .b = packed + more / 2 * AZ_PACK_COLUMNS,
+                                      .c = c,
+                                      .c_stride = c_stride,
+                                      .accumulate = scene_choice(scene, 2, 2),
+                                      .b_group = more ? az_packed_bf16(depth, 1) : 0};
     kernels->product_bf16(&product);
 }
 
-PERFORM(product_f32)
+static void perform_f32(const struct az_kernels *kernels, struct scene *scene,
+                        const struct shape *shape, size_t more)
 {
     size_t a_stride = shape->depth + scene_choice(scene, 0, 3);
-    size_t c_stride = shape->columns + scene_choice(scene, 1, 3);
+    size_t c_stride = shape->columns + scene_choice(scene, 1, 3), depth = shape->depth + more;
     float *a = scene_floats(scene, strided(shape->rows, shape->depth, a_stride));
-    float *b = scene_floats(scene, shape->depth * shape->columns);
-    float *packed =
-        scene_zeros(scene, az_packed_f32(shape->depth, shape->columns) * sizeof *packed);
+    float *b = scene_floats(scene, depth * shape->columns);
+    float *packed = scene_zeros(scene, az_packed_f32(depth, shape->columns) * sizeof *packed);
     float *c = output(scene, strided(shape->rows, shape->columns, c_stride));
-    kernels->pack_b_f32(shape->depth, shape->columns, b, shape->columns, packed);
-    struct az_product_f32 product = {shape->rows, shape->columns, shape->depth,
-                                     a,           a_stride,       packed,
-                                     c,           c_stride,       scene_choice(scene, 2, 2)};
+    kernels->pack_b_f32(depth, shape->columns, b, shape->columns, packed);
+    struct az_product_f32 product = {.m = shape->rows,
+                                     .n = shape->columns,
+                                     .k = shape->depth,
+                                     .a = a,
+                                     .a_stride = a_stride,
+                                     .b = packed + more / 2 * AZ_PACK_COLUMNS,
+                                     .c = c,
+                                     .c_stride = c_stride,
+                                     .accumulate = scene_choice(scene, 2, 2),
+                                     .b_group = more ? az_packed_f32(depth, 1) : 0};
     kernels->product_f32(&product);
 }
+
+PERFORM(product_bf16) { perform_bf16(kernels, scene, shape, 0); }
+PERFORM(product_bf16_of_part) { perform_bf16(kernels, scene, shape, 128); }
+PERFORM(product_f32) { perform_f32(kernels, scene, shape, 0); }
+PERFORM(product_f32_of_part) { perform_f32(kernels, scene, shape, 128); }
 
 PERFORM(pack_b)
 {
@@ -242,7 +263,9 @@ PERFORM(sum_squares)
 
 const struct workout az_test_workouts[] = {
     {"product_bf16", SHAPES_PRODUCT, product_bf16},
+    {"product_bf16 of a part of B", SHAPES_PRODUCT, product_bf16_of_part},
     {"product_f32", SHAPES_PRODUCT, product_f32},
+    {"product_f32 of a part of B", SHAPES_PRODUCT, product_f32_of_part},
     {"pack_b", SHAPES_ROWS, pack_b},
     {"pack_b_transposed", SHAPES_ROWS, pack_b_transposed},
     {"pack_b_f32", SHAPES_ROWS, pack_b_f32},

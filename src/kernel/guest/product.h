@@ -26,8 +26,9 @@
 #include "azimuth/kernel.h"
 #include "kernel/guest/inline.h"
 
-#define STRIP_STRIDE (AZ_PRODUCT_PANEL + 16) /* so that rows do not fall on one set of the cache   \
-                                              */
+#define STRIP_STRIDE                                                                               \
+    (AZ_PRODUCT_PANEL + 16) /* so that rows do not fall on one set of the cache                    \
+                             */
 
 /* Bytes of packed B that stay in the cache of level 2 while all rows of A pass by. */
 #define CHUNK_BYTES ((size_t)256 * 1024)
@@ -253,7 +254,8 @@ static void chunk_bf16(const struct az_product_bf16 *product, size_t k, size_t s
     memset(strip, 0, sizeof strip);
     piece.a = strip;
     for (size_t j = first; j < last; j += AZ_PACK_COLUMNS) {
-        const struct az_bf16 *b = product->b + j * k + start * AZ_PACK_COLUMNS;
+        const struct az_bf16 *b =
+            product->b + j / AZ_PACK_COLUMNS * product->b_group + start * AZ_PACK_COLUMNS;
         unsigned e = least_exponent(1, piece.k * AZ_PACK_COLUMNS, b, 0);
         eb = e < eb ? e : eb;
     }
@@ -267,8 +269,8 @@ static void chunk_bf16(const struct az_product_bf16 *product, size_t k, size_t s
             size_t column = j % AZ_PACK_COLUMNS;
             piece.c = product->c + i * product->c_stride + j;
             piece.columns = smaller(last - j, step);
-            piece_bf16_any(&piece,
-                           product->b + (j - column) * k + start * AZ_PACK_COLUMNS + 2 * column);
+            piece_bf16_any(&piece, product->b + j / AZ_PACK_COLUMNS * product->b_group +
+                                       start * AZ_PACK_COLUMNS + 2 * column);
         }
     }
 }
@@ -286,10 +288,12 @@ static AZ_NOINLINE void walk_bf16(const struct az_product_bf16 *product)
         if (!product->accumulate) clear(product->m, product->n, product->c, product->c_stride);
         return;
     }
+    struct az_product_bf16 whole = *product;
+    if (!whole.b_group) whole.b_group = k * AZ_PACK_COLUMNS;
     size_t columns = chunk_columns(k, sizeof(struct az_bf16));
     for (size_t start = 0; start < k; start += AZ_PRODUCT_PANEL)
         for (size_t j = 0; j < product->n; j += columns)
-            chunk_bf16(product, k, start, j, smaller(product->n, j + columns));
+            chunk_bf16(&whole, k, start, j, smaller(product->n, j + columns));
 }
 
 static void chunk_f32(const struct az_product_f32 *product, size_t start, size_t first, size_t last)
@@ -310,8 +314,8 @@ static void chunk_f32(const struct az_product_f32 *product, size_t start, size_t
             size_t column = j % AZ_PACK_COLUMNS;
             piece.c = product->c + i * product->c_stride + j;
             piece.columns = smaller(last - j, step);
-            piece_f32_any(&piece, product->b + (j - column) * product->k + start * AZ_PACK_COLUMNS +
-                                      column);
+            piece_f32_any(&piece, product->b + j / AZ_PACK_COLUMNS * product->b_group +
+                                      start * AZ_PACK_COLUMNS + column);
         }
     }
 }
@@ -322,10 +326,12 @@ static void walk_f32(const struct az_product_f32 *product)
         if (!product->accumulate) clear(product->m, product->n, product->c, product->c_stride);
         return;
     }
+    struct az_product_f32 whole = *product;
+    if (!whole.b_group) whole.b_group = product->k * AZ_PACK_COLUMNS;
     size_t columns = chunk_columns(product->k, sizeof(float));
     for (size_t start = 0; start < product->k; start += AZ_PRODUCT_PANEL)
         for (size_t j = 0; j < product->n; j += columns)
-            chunk_f32(product, start, j, smaller(product->n, j + columns));
+            chunk_f32(&whole, start, j, smaller(product->n, j + columns));
 }
 
 #endif

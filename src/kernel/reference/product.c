@@ -39,12 +39,13 @@ static float output_bf16(const struct az_product_bf16 *product, const struct az_
 void az_reference_product_bf16(const struct az_product_bf16 *product)
 {
     size_t k = (product->k + AZ_PRODUCT_BLOCK - 1) / AZ_PRODUCT_BLOCK * AZ_PRODUCT_BLOCK;
+    size_t group = product->b_group ? product->b_group : k * AZ_PACK_COLUMNS;
     for (size_t i = 0; i < product->m; i++) {
         const struct az_bf16 *a = product->a + i * product->a_stride;
         float *c = product->c + i * product->c_stride;
         for (size_t j = 0; j < product->n; j++) {
             size_t column = j % AZ_PACK_COLUMNS;
-            const struct az_bf16 *b = product->b + (j - column) * k + 2 * column;
+            const struct az_bf16 *b = product->b + j / AZ_PACK_COLUMNS * group + 2 * column;
             c[j] = output_bf16(product, a, b, product->accumulate ? c[j] : 0);
         }
     }
@@ -67,12 +68,13 @@ static float output_f32(const struct az_product_f32 *product, const float *a, co
 
 void az_reference_product_f32(const struct az_product_f32 *product)
 {
+    size_t group = product->b_group ? product->b_group : product->k * AZ_PACK_COLUMNS;
     for (size_t i = 0; i < product->m; i++) {
         const float *a = product->a + i * product->a_stride;
         float *c = product->c + i * product->c_stride;
         for (size_t j = 0; j < product->n; j++) {
             size_t column = j % AZ_PACK_COLUMNS;
-            const float *b = product->b + (j - column) * product->k + column;
+            const float *b = product->b + j / AZ_PACK_COLUMNS * group + column;
             c[j] = output_f32(product, a, b, product->accumulate ? c[j] : 0);
         }
     }

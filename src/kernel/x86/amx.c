@@ -138,7 +138,7 @@ static void chunk(const struct az_product_bf16 *product, size_t k, size_t start,
 {
     struct strip strip;
     struct piece piece = {.k = smaller(k - start, AZ_PRODUCT_PANEL),
-                          .b_block = k * AZ_PACK_COLUMNS,
+                          .b_block = product->b_group,
                           .c_stride = product->c_stride,
                           .add = start > 0 || product->accumulate};
     for (size_t i = 0; i < product->m; i += STRIP_ROWS) {
@@ -146,7 +146,7 @@ static void chunk(const struct az_product_bf16 *product, size_t k, size_t start,
                    smaller(product->m - i, STRIP_ROWS), &strip);
         tile_barrier();
         for (size_t j = first; j < last; j += STRIP_COLUMNS) {
-            piece.b = product->b + j * k + start * AZ_PACK_COLUMNS;
+            piece.b = product->b + j / AZ_PACK_COLUMNS * product->b_group + start * AZ_PACK_COLUMNS;
             piece.c = product->c + i * product->c_stride + j;
             piece.columns = smaller(last - j, STRIP_COLUMNS);
             work_any(&piece);
@@ -173,11 +173,13 @@ static AZ_NOINLINE void walk(const struct az_product_bf16 *product)
             memset(product->c + i * product->c_stride, 0, product->n * sizeof *product->c);
         return;
     }
+    struct az_product_bf16 whole = *product;
+    if (!whole.b_group) whole.b_group = k * AZ_PACK_COLUMNS;
     tile_configure(&config);
     size_t columns = chunk_columns(k);
     for (size_t start = 0; start < k; start += AZ_PRODUCT_PANEL)
         for (size_t j = 0; j < product->n; j += columns)
-            chunk(product, k, start, j, smaller(product->n, j + columns));
+            chunk(&whole, k, start, j, smaller(product->n, j + columns));
     tile_release();
 }
 
