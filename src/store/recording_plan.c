@@ -129,9 +129,12 @@ out:
 static enum az_status add_constants(struct az_recording_layout *layout,
                                     const struct az_recording_plan *plan, struct az_error *error)
 {
+    uint64_t bytes;
     for (size_t n = 0; n < plan->constant_count; n++) {
         const struct az_tensor *constant = &plan->constants[n];
-        if (!constant->data)
+        enum az_status status = az_tensor_bytes(constant, &bytes, error);
+        if (status != AZ_OK) return status;
+        if (!constant->data && bytes)
             return az_error_raise(error, AZ_USAGE, "the constant %s has no value", constant->name);
         layout->movie_of_steps[layout->count] = SIZE_MAX;
         layout->tensors[layout->count++] = *constant;
