@@ -21,9 +21,10 @@ GOOD = ("OK", "EXPECTEDFAIL")
 
 def cases(test):
     """(passed, failed, skipped) names of one entry of the log."""
-    name, result = test["name"], test["result"]
+    name, result = test["name"].split(" / ")[-1], test["result"]
     output = test.get("stdout", "") + "\n" + test.get("stderr", "")
-    run, skipped = RUN.findall(output), SKIPPED.findall(output)
+    run = RUN.findall(output)
+    skipped = [case for case in run if case in set(SKIPPED.findall(output))]
     if result == "SKIP":
         reason = " ".join(output.split())[-200:]
         return [], [], [f"{name} ({reason})" if reason else name]

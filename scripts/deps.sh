@@ -13,7 +13,8 @@ build=(gcc libc6-dev meson ninja-build pkg-config
 # What the program calls or reads: texts, figures and their typeface.
 run=(sword-text-web hunspell-th gnuplot-nox fonts-dejavu-core)
 # Tests and checks.
-test=(clang libclang-rt-14-dev clang-format clang-tidy libcmocka-dev shellcheck git python3 python3-venv)
+test=(clang libclang-rt-14-dev clang-format clang-tidy libcmocka-dev shellcheck git locales
+    python3 python3-venv)
 # A second processor architecture: cross compiler, emulator, and the libraries built for it.
 cross=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
     libdeflate-dev:arm64 libjansson-dev:arm64 libpcre2-dev:arm64 libunistring-dev:arm64

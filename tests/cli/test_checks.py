@@ -105,7 +105,7 @@ class Counting(unittest.TestCase):
 
     def test_every_function_of_a_cmocka_program_counts(self):
         log = ("[ RUN      ] a\nseed 7[       OK ] a\n[ RUN      ] b\n[  SKIPPED ] b\n"
-               "[ RUN      ] c\n[       OK ] c\n")
+               "[ RUN      ] c\n[       OK ] c\n[  SKIPPED ] 1 test(s), listed below:\n[  SKIPPED ] b\n")
         self.assertEqual(self.cases("OK", log), (2, 0, 1))
 
     def test_a_failed_function_counts_as_one_failure(self):
