@@ -11,4 +11,12 @@ void az_guest_fill_avx2(struct az_kernels *kernels);
 void az_guest_fill_avx512(struct az_kernels *kernels);
 void az_guest_fill_amx(struct az_kernels *kernels);
 
+/* Multiply-adds between registers as fast as they go, for the measured peak: returns how many
+ * operations were made, and adds something to *sink that depends on them. */
+double az_guest_burst_reference(size_t repeats, double *sink);
+double az_guest_burst_neon(size_t repeats, double *sink);
+double az_guest_burst_avx2(size_t repeats, double *sink);
+double az_guest_burst_avx512(size_t repeats, double *sink);
+double az_guest_burst_amx(size_t repeats, double *sink);
+
 #endif

@@ -26,9 +26,8 @@
 #include "azimuth/kernel.h"
 #include "kernel/guest/inline.h"
 
-#define STRIP_STRIDE                                                                               \
-    (AZ_PRODUCT_PANEL + 16) /* so that rows do not fall on one set of the cache                    \
-                             */
+/* 16 more than a panel, so that rows do not fall on one set of the cache. */
+#define STRIP_STRIDE (AZ_PRODUCT_PANEL + 16)
 
 /* Bytes of packed B that stay in the cache of level 2 while all rows of A pass by. */
 #define CHUNK_BYTES ((size_t)256 * 1024)

@@ -160,13 +160,14 @@ static size_t chunk_columns(size_t k)
     return columns / STRIP_COLUMNS * STRIP_COLUMNS;
 }
 
+static const struct tile_config config = {
+    .palette = 1,
+    .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64},
+    .rows = {16, 16, 16, 16, 16, 16, 16, 16},
+};
+
 static AZ_NOINLINE void walk(const struct az_product_bf16 *product)
 {
-    static const struct tile_config config = {
-        .palette = 1,
-        .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64},
-        .rows = {16, 16, 16, 16, 16, 16, 16, 16},
-    };
     size_t k = (product->k + AZ_PRODUCT_BLOCK - 1) / AZ_PRODUCT_BLOCK * AZ_PRODUCT_BLOCK;
     if (k == 0) {
         for (size_t i = 0; i < product->m && !product->accumulate; i++)
@@ -186,3 +187,21 @@ static AZ_NOINLINE void walk(const struct az_product_bf16 *product)
 static void product_bf16(const struct az_product_bf16 *product) { flushing(walk, product); }
 
 void az_guest_fill_amx(struct az_kernels *kernels) { kernels->product_bf16 = product_bf16; }
+
+/* Zeros take as long as other numbers. */
+double az_guest_burst_amx(size_t repeats, double *sink)
+{
+    _Alignas(64) float some[TILE_ROWS * TILE_COLUMNS];
+    tile_configure(&config);
+    for (size_t r = 0; r < repeats; r++) {
+        tile_dot(0, 4, 6);
+        tile_dot(1, 4, 7);
+        tile_dot(2, 5, 6);
+        tile_dot(3, 5, 7);
+    }
+    tile_store(0, some, TILE_ROW_BYTES);
+    tile_barrier();
+    *sink += (double)some[0];
+    tile_release();
+    return 4.0 * 2 * TILE_ROWS * TILE_COLUMNS * AZ_PRODUCT_BLOCK * (double)repeats;
+}
