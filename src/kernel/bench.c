@@ -248,12 +248,12 @@ static void time_product(struct desk *desk, const size_t shape[3], const struct 
                                      .depth = k,
                                      .columns = n};
     desk->kernels.pack_b(k, n, desk->h, n, desk->h2);
-    desk->bf16 = (struct az_product_bf16){m, n, k, desk->h, k, desk->h2, desk->z, n, false};
+    desk->bf16 = (struct az_product_bf16){m, n, k, desk->h, k, desk->h2, desk->z, n, false, 0};
     result.seconds = median_seconds(product_bf16, desk, report->samples);
     finish_product(&result, 2, report->peaks->bf16_gflops, report);
     result.kernel = "product_f32";
     desk->kernels.pack_b_f32(k, n, desk->x, n, desk->y);
-    desk->f32 = (struct az_product_f32){m, n, k, desk->x, k, desk->y, desk->z, n, false};
+    desk->f32 = (struct az_product_f32){m, n, k, desk->x, k, desk->y, desk->z, n, false, 0};
     result.seconds = median_seconds(product_f32, desk, report->samples);
     finish_product(&result, 4, report->peaks->f32_gflops, report);
 }

@@ -192,10 +192,15 @@ static void piece_f32_any(const struct piece *piece, const float *b)
 
 static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-/* Rows of a strip that are not there are left as they are: their outputs are not stored. */
 static void spread_bf16(size_t rows, size_t k, const struct az_bf16 *a, size_t a_stride, float *to)
 {
     for (size_t r = 0; r < rows; r++) widen(k, a + r * a_stride, to + r * STRIP_STRIDE);
+}
+
+/* Rows of a strip that are not there: their outputs are made but not stored. */
+static void clear_rows(size_t rows, size_t all_rows, size_t k, float *strip)
+{
+    for (size_t r = rows; r < all_rows; r++) memset(strip + r * STRIP_STRIDE, 0, k * sizeof *strip);
 }
 
 #if PRODUCT_CARE
@@ -250,7 +255,6 @@ static void chunk_bf16(const struct az_product_bf16 *product, size_t k, size_t s
     const size_t step = VECTOR * BF16_VECTORS;
     float strip[BF16_ROWS * STRIP_STRIDE];
     unsigned eb = 255;
-    memset(strip, 0, sizeof strip);
     piece.a = strip;
     for (size_t j = first; j < last; j += AZ_PACK_COLUMNS) {
         const struct az_bf16 *b =
@@ -264,6 +268,7 @@ static void chunk_bf16(const struct az_product_bf16 *product, size_t k, size_t s
         piece.careful =
             may_be_subnormal(least_exponent(piece.rows, piece.k, a, product->a_stride), eb);
         spread_bf16(piece.rows, piece.k, a, product->a_stride, strip);
+        clear_rows(piece.rows, BF16_ROWS, piece.k, strip);
         for (size_t j = first; j < last; j += step) {
             size_t column = j % AZ_PACK_COLUMNS;
             piece.c = product->c + i * product->c_stride + j;
@@ -302,13 +307,13 @@ static void chunk_f32(const struct az_product_f32 *product, size_t start, size_t
                           .add = start > 0 || product->accumulate};
     const size_t step = VECTOR * F32_VECTORS;
     float strip[F32_ROWS * STRIP_STRIDE];
-    memset(strip, 0, sizeof strip);
     piece.a = strip;
     for (size_t i = 0; i < product->m; i += F32_ROWS) {
         piece.rows = smaller(product->m - i, F32_ROWS);
         for (size_t r = 0; r < piece.rows; r++)
             memcpy(strip + r * STRIP_STRIDE, product->a + (i + r) * product->a_stride + start,
                    piece.k * sizeof *strip);
+        clear_rows(piece.rows, F32_ROWS, piece.k, strip);
         for (size_t j = first; j < last; j += step) {
             size_t column = j % AZ_PACK_COLUMNS;
             piece.c = product->c + i * product->c_stride + j;
