@@ -34,8 +34,13 @@ void az_memory_free(void *block); /* NULL is allowed */
  * off. */
 void az_memory_fail_after(size_t n);
 
-/* Peak resident memory of the process so far, in bytes (VmHWM). */
+/* Resident memory of the process in bytes: its peak so far (VmHWM), and now. 0 where the system
+ * does not tell. */
 size_t az_memory_peak_bytes(void);
+size_t az_memory_resident_bytes(void);
+
+/* Gives memory that was freed back to the system, so that what is resident is what is in use. */
+void az_memory_trim(void);
 
 /* Scratch: a stack of blocks in memory that the caller owns. Nothing is freed one by one. */
 struct az_arena {

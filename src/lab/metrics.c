@@ -1,0 +1,65 @@
+#include "lab/metrics.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "store/csv.h"
+
+struct az_metrics {
+    struct az_csv *csv;
+    int64_t rows;
+    int64_t times_ns[AZ_METRICS_WINDOW + 1]; /* of row n at n mod this: 0 is the start */
+};
+
+enum az_status az_metrics_create(struct az_metrics **metrics_pointer, const char *path,
+                                 struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_metrics *metrics = NULL;
+    *metrics_pointer = NULL;
+    AZ_TRY(az_memory_allocate(&metrics, 1, sizeof *metrics, "the metrics", error));
+    AZ_TRY(az_csv_create(&metrics->csv, path, AZ_CSV_LIVE,
+                         "step,loss,lr,clip,dead_moving_share,steps_per_second", error));
+    metrics->times_ns[0] = az_clock_ns();
+    *metrics_pointer = metrics;
+out:
+    if (status != AZ_OK) az_metrics_abort(metrics);
+    return status;
+}
+
+static double steps_per_second(struct az_metrics *metrics)
+{
+    int64_t now_ns = az_clock_ns(), row = ++metrics->rows;
+    int64_t steps = row < AZ_METRICS_WINDOW ? row : AZ_METRICS_WINDOW;
+    int64_t since_ns = now_ns - metrics->times_ns[(row - steps) % (AZ_METRICS_WINDOW + 1)];
+    metrics->times_ns[row % (AZ_METRICS_WINDOW + 1)] = now_ns;
+    return since_ns > 0 ? (double)steps * 1e9 / (double)since_ns : 0;
+}
+
+enum az_status az_metrics_add(struct az_metrics *metrics, const struct az_metrics_row *row,
+                              struct az_error *error)
+{
+    az_csv_integer(metrics->csv, row->step);
+    az_csv_f32(metrics->csv, row->loss);
+    az_csv_f64(metrics->csv, row->lr);
+    az_csv_f32(metrics->csv, row->clip);
+    if (row->dead)
+        az_csv_f32(metrics->csv, (float)((double)row->moved / (double)row->dead));
+    else
+        az_csv_empty(metrics->csv);
+    az_csv_f32(metrics->csv, (float)steps_per_second(metrics));
+    return az_csv_end(metrics->csv, error);
+}
+
+enum az_status az_metrics_commit(struct az_metrics *metrics, struct az_error *error)
+{
+    enum az_status status = az_csv_commit(metrics->csv, error);
+    az_memory_free(metrics);
+    return status;
+}
+
+void az_metrics_abort(struct az_metrics *metrics)
+{
+    if (!metrics) return;
+    az_csv_abort(metrics->csv);
+    az_memory_free(metrics);
+}

@@ -1,0 +1,33 @@
+/* metrics.h: metrics.csv, a row for each step.
+ *
+ * Columns: step; loss (mean over the step's positions, before the update); lr; clip (coefficient
+ * that the gradient was multiplied by, 1 where clipping is off or did not bite); dead_moving_share
+ * (share of dead tokens that moved at this step, empty where none is dead); steps_per_second (over
+ * the last AZ_METRICS_WINDOW steps). */
+#ifndef AZ_LAB_METRICS_H
+#define AZ_LAB_METRICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/raise.h"
+
+#define AZ_METRICS_WINDOW 32
+
+struct az_metrics_row {
+    int64_t step;
+    float loss, clip;
+    double lr;
+    size_t dead, moved;
+};
+
+struct az_metrics;
+/* The file has its name from the start, and each row is in it as soon as it is given. */
+enum az_status az_metrics_create(struct az_metrics **metrics, const char *path,
+                                 struct az_error *error);
+enum az_status az_metrics_add(struct az_metrics *metrics, const struct az_metrics_row *row,
+                              struct az_error *error);
+enum az_status az_metrics_commit(struct az_metrics *metrics, struct az_error *error); /* frees */
+void az_metrics_abort(struct az_metrics *metrics); /* NULL is allowed */
+
+#endif
