@@ -34,6 +34,30 @@ static void what_was_written_is_read_back(void **state)
     }
 }
 
+/* A pipe does not say its size, and gives less at a time than is asked for. */
+static void a_pipe_is_read_to_its_end(void **state)
+{
+    (void)state;
+    enum { LENGTH = 200000 };
+    const char *path = fixture_path("pipe");
+    char *text;
+    size_t length;
+    assert_int_equal(mkfifo(path, 0600), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        FILE *file = fopen(path, "w");
+        for (int n = 0; n < LENGTH; n++) fputc('a' + n % 23, file);
+        fclose(file);
+        _exit(0);
+    }
+    assert_int_equal(az_file_read(path, 0, &text, &length, NULL), AZ_OK);
+    waitpid(child, NULL, 0);
+    assert_int_equal(length, LENGTH);
+    for (int n = 0; n < LENGTH; n++) assert_int_equal(text[n], 'a' + n % 23);
+    az_memory_free(text);
+    unlink(path);
+}
+
 static void a_file_over_the_limit_is_refused(void **state)
 {
     (void)state;
@@ -169,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_written_is_read_back),
+        cmocka_unit_test(a_pipe_is_read_to_its_end),
         cmocka_unit_test(a_file_over_the_limit_is_refused),
         cmocka_unit_test(what_cannot_be_read_is_told),
         cmocka_unit_test(a_full_device_is_told_and_left_alone),
