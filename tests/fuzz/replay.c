@@ -40,7 +40,11 @@ static const char *const words[] = {"0",
                                     "\"shape\":[0]",
                                     "\"dtype\":\"F4\"",
                                     "W",
-                                    ".steps"};
+                                    ".steps",
+                                    "\n",
+                                    "=",
+                                    "#",
+                                    "1e999"};
 
 /* Puts `count` bytes in the place of `removed` bytes at `at`; returns the new length. */
 static size_t splice(uint8_t *bytes, size_t length, size_t at, size_t removed, const void *text,
