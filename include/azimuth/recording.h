@@ -60,6 +60,14 @@ AZ_API int64_t az_recording_step_of(const struct az_recorded *tensor, int64_t fr
 AZ_API enum az_status az_recording_read(const struct az_recording *recording,
                                         const struct az_recorded *tensor, int64_t first,
                                         int64_t count, void *bytes, struct az_error *error);
+/* Two sums over the words of a frame, docs/formats.md; they were written with it, so a frame whose
+ * sums are others is not what was recorded. False where the recording has none. */
+struct az_frame_sums {
+    uint64_t plain, weighted;
+};
+AZ_API bool az_recording_sums(const struct az_recording *recording,
+                              const struct az_recorded *tensor, int64_t frame,
+                              struct az_frame_sums *sums);
 /* A scalar hyperparameter by the name of the experiment file ("optimizer.lr") or of the notebooks
  * ("learning_rate"): the exact text of the metadata if it is there, else the 0-d tensor; a float is
  * taken for the decimal that was meant (0.001, not 0.00100000004749). AZ_MISSING when neither is.

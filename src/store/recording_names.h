@@ -18,6 +18,7 @@
 
 #define AZ_RECORDING_STEPS_SUFFIX ".steps"
 #define AZ_RECORDING_IDS_SUFFIX ".token_ids"
+#define AZ_RECORDING_SUMS_SUFFIX ".sums"
 
 /* A frame that a reader may be asked to hold. */
 #define AZ_RECORDING_FRAME_BYTES ((uint64_t)8 << 30)

@@ -50,7 +50,7 @@ static struct az_tensor *add_tensor(struct az_recording_layout *layout, const ch
                                     enum az_dtype dtype, int rank)
 {
     struct az_tensor *tensor = &layout->tensors[layout->count];
-    layout->movie_of_steps[layout->count] = SIZE_MAX;
+    layout->movie_of[layout->count] = SIZE_MAX;
     layout->count++;
     snprintf(tensor->name, sizeof tensor->name, "%s", name);
     tensor->dtype = dtype;
@@ -82,6 +82,24 @@ static enum az_status add_list(struct az_recording_layout *layout, const struct 
     return AZ_OK;
 }
 
+/* Filled by the writer, frame by frame. A frame of one number is not worth its sums. */
+static enum az_status add_sums(struct az_recording_layout *layout, const struct az_recorded *movie,
+                               size_t number, struct az_error *error)
+{
+    char name[AZ_TENSOR_NAME_BYTES];
+    layout->sums_of[number] = SIZE_MAX;
+    if (movie->frame_rank == 0) return AZ_OK;
+    if (!az_companion_name(name, movie->name, AZ_RECORDING_SUMS_SUFFIX))
+        return az_error_raise(error, AZ_USAGE, "the name %s%s is too long", movie->name,
+                              AZ_RECORDING_SUMS_SUFFIX);
+    layout->sums_of[number] = layout->count;
+    struct az_tensor *tensor = add_tensor(layout, name, AZ_DTYPE_I64, 2);
+    tensor->shape[0] = movie->frames;
+    tensor->shape[1] = 2;
+    layout->movie_of[layout->sums_of[number]] = number;
+    return AZ_OK;
+}
+
 /* made: room for the steps of movies that begin elsewhere than their name says. */
 static enum az_status add_companions(struct az_recording_layout *layout,
                                      const struct az_recorded *movie, size_t number, int64_t **made,
@@ -97,11 +115,12 @@ static enum az_status add_companions(struct az_recording_layout *layout,
             *made += movie->frames;
         }
         AZ_TRY(add_list(layout, movie, AZ_RECORDING_STEPS_SUFFIX, steps, movie->frames, error));
-        layout->movie_of_steps[layout->count - 1] = number;
+        layout->movie_of[layout->count - 1] = number;
     }
     if (movie->token_ids)
         AZ_TRY(add_list(layout, movie, AZ_RECORDING_IDS_SUFFIX, movie->token_ids,
                         movie->frame_shape[0], error));
+    AZ_TRY(add_sums(layout, movie, number, error));
 out:
     return status;
 }
@@ -136,7 +155,7 @@ static enum az_status add_constants(struct az_recording_layout *layout,
         if (status != AZ_OK) return status;
         if (!constant->data && bytes)
             return az_error_raise(error, AZ_USAGE, "the constant %s has no value", constant->name);
-        layout->movie_of_steps[layout->count] = SIZE_MAX;
+        layout->movie_of[layout->count] = SIZE_MAX;
         layout->tensors[layout->count++] = *constant;
     }
     return AZ_OK;
@@ -184,11 +203,13 @@ enum az_status az_recording_layout(struct az_recording_layout *layout,
     if (!layout->container)
         AZ_RAISE(AZ_UNSUPPORTED, "this build writes recordings into safetensors only; set "
                                  "record.container = safetensors");
-    AZ_TRY(az_size_multiply(plan->tensor_count, 3, &capacity, error));
+    AZ_TRY(az_size_multiply(plan->tensor_count, 4, &capacity, error));
     AZ_TRY(az_size_add(capacity, plan->constant_count, &capacity, error));
     AZ_TRY(az_memory_allocate(&layout->tensors, capacity, sizeof *layout->tensors,
                               "the list of tensors", error));
-    AZ_TRY(az_memory_allocate(&layout->movie_of_steps, capacity, sizeof *layout->movie_of_steps,
+    AZ_TRY(az_memory_allocate(&layout->movie_of, capacity, sizeof *layout->movie_of,
+                              "the list of tensors", error));
+    AZ_TRY(az_memory_allocate(&layout->sums_of, plan->tensor_count, sizeof *layout->sums_of,
                               "the list of tensors", error));
     AZ_TRY(add_movies(layout, plan, error));
     AZ_TRY(add_constants(layout, plan, error));
@@ -200,7 +221,8 @@ out:
 void az_recording_layout_free(struct az_recording_layout *layout)
 {
     az_memory_free(layout->tensors);
-    az_memory_free(layout->movie_of_steps);
+    az_memory_free(layout->movie_of);
+    az_memory_free(layout->sums_of);
     az_memory_free(layout->metadata);
     az_memory_free(layout->movies_text);
     az_memory_free(layout->made_steps);
@@ -220,7 +242,7 @@ void az_recording_layout_shrink(const struct az_recording_layout *layout, const 
                                 int64_t *dims)
 {
     for (size_t n = 0; n < layout->count; n++) {
-        size_t movie = n < layout->movie_count ? n : layout->movie_of_steps[n];
+        size_t movie = n < layout->movie_count ? n : layout->movie_of[n];
         dims[n] = movie == SIZE_MAX ? layout->tensors[n].shape[0] : frames[movie];
     }
 }

@@ -13,8 +13,9 @@ struct az_recording_layout {
     size_t movie_count;
     struct az_tensor *tensors; /* the plan's tensors in order, their companions, the constants */
     size_t count;
-    size_t *movie_of_steps; /* [count] for NAME.steps the number of its movie, else SIZE_MAX */
-    const char **metadata;  /* pairs ended by NULL; strings of the plan and of the text below */
+    size_t *movie_of;      /* [count] for NAME.steps and NAME.sums their movie, else SIZE_MAX */
+    size_t *sums_of;       /* [movie_count] NAME.sums of the movie, else SIZE_MAX */
+    const char **metadata; /* pairs ended by NULL; strings of the plan and of the text below */
     char *movies_text;
     int64_t *made_steps; /* numbers of the steps that the plan left to be counted */
 };

@@ -14,6 +14,7 @@
 struct movie {
     const struct az_tensor *source;
     int64_t *steps, *token_ids;
+    struct az_frame_sums *sums; /* [planned], NULL: none */
     int64_t planned; /* frames that have room; as many are whole, unless the run was cut short */
 };
 
@@ -80,6 +81,27 @@ static enum az_status read_companion(const struct az_recording *recording, const
     for (int64_t n = 0; n < expected; n++)
         if ((*values)[n] < 0 || (n && (*values)[n] <= (*values)[n - 1]))
             AZ_RAISE(AZ_FORMAT, "%s is not ascending from 0 up at its entry %" PRId64, shown, n);
+out:
+    return status;
+}
+
+/* [frames][2], filled as the frames were written. */
+static enum az_status read_sums(const struct az_recording *recording, struct movie *movie,
+                                int64_t frames, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    char shown[AZ_SHOWN_BYTES];
+    const struct az_tensor *tensor =
+        companion(recording, movie->source->name, AZ_RECORDING_SUMS_SUFFIX);
+    if (!tensor) return AZ_OK;
+    az_tensor_shown(shown, tensor->name);
+    if (tensor->dtype != AZ_DTYPE_I64 || tensor->rank != 2 || tensor->shape[0] != frames ||
+        tensor->shape[1] != 2)
+        AZ_RAISE(AZ_FORMAT, "%s is not the list of %" PRId64 " pairs of I64 that its tensor needs",
+                 shown, frames);
+    AZ_TRY(az_memory_allocate(&movie->sums, (size_t)frames, sizeof *movie->sums, shown, error));
+    AZ_TRY(recording->container->read(recording->file, tensor, 0, movie->sums,
+                                      (size_t)tensor->bytes, error));
 out:
     return status;
 }
@@ -154,6 +176,7 @@ static enum az_status add_movie(struct az_recording *recording, const struct az_
         AZ_TRY(read_companion(recording, source->name, AZ_RECORDING_IDS_SUFFIX,
                               tensor->frame_shape[0], &movie->token_ids, error));
     tensor->token_ids = movie->token_ids;
+    AZ_TRY(read_sums(recording, movie, tensor->frames, error));
     if (tensor->steps && tensor->frames) tensor->first_step = tensor->steps[0];
     movie->planned = tensor->frames;
     tensor->frames = whole_frames(recording, tensor);
@@ -286,6 +309,7 @@ void az_recording_close(struct az_recording *recording)
     for (size_t n = 0; n < recording->count; n++) {
         az_memory_free(recording->movies[n].steps);
         az_memory_free(recording->movies[n].token_ids);
+        az_memory_free(recording->movies[n].sums);
     }
     if (recording->file) recording->container->close(recording->file);
     az_memory_free(recording->movies);
@@ -372,6 +396,15 @@ enum az_status az_recording_read(const struct az_recording *recording,
 out:
     if (status != AZ_OK) az_error_at(error, recording->path, -1, -1, -1);
     return status;
+}
+
+bool az_recording_sums(const struct az_recording *recording, const struct az_recorded *tensor,
+                       int64_t frame, struct az_frame_sums *sums)
+{
+    const struct movie *movie = &recording->movies[tensor - recording->tensors];
+    if (!movie->sums || frame < 0 || frame >= tensor->frames) return false;
+    *sums = movie->sums[frame];
+    return true;
 }
 
 const char *az_recording_text(const struct az_recording *recording, const char *key)

@@ -11,6 +11,7 @@
 #include "store/container.h"
 #include "store/recording_names.h"
 #include "store/recording_plan.h"
+#include "store/recording_sums.h"
 
 #define NOTE_INTERVAL_SECONDS 2
 
@@ -166,6 +167,7 @@ static enum az_status write_constants(struct az_recording_writer *writer, struct
     enum az_status status = AZ_OK;
     for (size_t n = writer->count; n < writer->layout.count; n++) {
         const struct az_tensor *tensor = &writer->layout.tensors[n];
+        if (!tensor->data) continue; /* sums come with their frames */
         AZ_TRY(writer->container->write(writer->file, n, 0, tensor->data, (size_t)tensor->bytes,
                                         error));
     }
@@ -206,6 +208,17 @@ static enum az_status told_failure(struct az_recording_writer *writer, struct az
     return writer->failure.status;
 }
 
+static enum az_status write_sums(struct az_recording_writer *writer, size_t tensor, int64_t frame,
+                                 const void *bytes, struct az_error *error)
+{
+    struct az_frame_sums sums = {0, 0};
+    size_t to = writer->layout.sums_of[tensor];
+    if (to == SIZE_MAX) return AZ_OK;
+    az_frame_sums_add(&sums, 0, bytes, (size_t)writer->movies[tensor].plan.frame_bytes);
+    return writer->container->write(writer->file, to, (uint64_t)frame * sizeof sums, &sums,
+                                    sizeof sums, error);
+}
+
 enum az_status az_recording_write(struct az_recording_writer *writer, size_t tensor, int64_t frame,
                                   const void *bytes, struct az_error *error)
 {
@@ -217,6 +230,7 @@ enum az_status az_recording_write(struct az_recording_writer *writer, size_t ten
     uint64_t size = movie->plan.frame_bytes;
     AZ_TRY(writer->container->write(writer->file, tensor, (uint64_t)frame * size, bytes,
                                     (size_t)size, error));
+    AZ_TRY(write_sums(writer, tensor, frame, bytes, error));
     atomic_store(&movie->written[frame], true);
 out:
     return status;

@@ -13,6 +13,7 @@
 #include "../store_fixture.h"
 #include "azimuth/recording.h"
 #include "base/memory.h"
+#include "store/recording_sums.h"
 #include "store/system.h"
 
 /* A small recording: W and losses at every step, moments at some steps and for some rows, h from
@@ -89,6 +90,11 @@ static void check_frames(const struct az_recording *recording, const int64_t fra
             fill(expected, m, n);
             assert_int_equal(az_recording_read(recording, tensor, n, 1, found, NULL), AZ_OK);
             assert_memory_equal(found, expected, frame_bytes[m]);
+            struct az_frame_sums sums = {0, 0}, written;
+            az_frame_sums_add(&sums, 0, found, frame_bytes[m]);
+            assert_int_equal(az_recording_sums(recording, tensor, n, &written),
+                             movies[m].frame_rank > 0);
+            if (movies[m].frame_rank > 0) assert_memory_equal(&sums, &written, sizeof sums);
             int64_t step = az_recording_step_of(&movies[m], n);
             assert_int_equal(az_recording_step_of(tensor, n), step);
             assert_int_equal(az_recording_frame_of(tensor, step), n);
@@ -352,6 +358,8 @@ static const struct {
      AZ_FORMAT, "not ascending"},
     {"{" M("W", "BF16", "[1,2,1]", "[0,4]") "," M("W.token_ids", "I64", "[2]", "[4,20]") "}", 20,
      AZ_FORMAT, "W.token_ids is not ascending"},
+    {"{" M("W", "BF16", "[1,2,1]", "[0,4]") "," M("W.sums", "I64", "[1]", "[4,12]") "}", 12,
+     AZ_FORMAT, "W.sums is not the list of 1 pairs"},
     {"{\"__metadata__\":{\"format\":\"azimuth-recording-9\"}," M("W", "BF16", "[1,1,1]",
                                                                  "[0,2]") "}",
      2, AZ_UNSUPPORTED, "azimuth-recording-9"},
@@ -363,6 +371,28 @@ static const struct {
     {"{\"__metadata__\":{\"movies\":\"x\"}," M("x", "U8", "[]", "[0,1]") "}", 1, AZ_FORMAT,
      "x has 0 dimensions"},
 };
+
+static void a_flipped_bit_of_a_frame_is_known_and_found(void **state)
+{
+    (void)state;
+    enum { BYTES = 10007 };
+    static unsigned char frame[BYTES];
+    struct az_frame_sums written = {0, 0};
+    for (size_t n = 0; n < BYTES; n++) frame[n] = (unsigned char)(n * n >> 3);
+    az_frame_sums_add(&written, 0, frame, BYTES);
+    for (size_t n = 0; n < 8 * BYTES; n += n < 80 || n > 8 * BYTES - 80 ? 1 : 37) {
+        struct az_frame_sums found = {0, 0};
+        uint64_t offset = 0;
+        int bit = -1;
+        frame[n / 8] ^= (unsigned char)(1 << n % 8);
+        az_frame_sums_add(&found, 4000, frame + 4000, BYTES - 4000); /* in parts, in any order */
+        az_frame_sums_add(&found, 0, frame, 4000);
+        frame[n / 8] ^= (unsigned char)(1 << n % 8);
+        assert_true(az_frame_sums_locate(written, found, BYTES, &offset, &bit));
+        assert_int_equal(8 * offset + (uint64_t)bit, n);
+    }
+    assert_false(az_frame_sums_locate(written, written, BYTES, &(uint64_t){0}, &(int){0}));
+}
 
 static void what_is_no_recording_is_refused_with_its_reason(void **state)
 {
@@ -468,6 +498,7 @@ int main(void)
         cmocka_unit_test(a_part_that_was_renamed_by_hand_does_not_lie),
         cmocka_unit_test(a_directory_with_a_cut_recording_says_so),
         cmocka_unit_test(thimble_1_opens),
+        cmocka_unit_test(a_flipped_bit_of_a_frame_is_known_and_found),
         cmocka_unit_test(what_is_no_recording_is_refused_with_its_reason),
         cmocka_unit_test(an_unfinished_file_without_a_note_is_not_trusted),
         cmocka_unit_test(a_plan_that_cannot_be_is_refused),
