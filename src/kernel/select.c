@@ -62,6 +62,8 @@ static void fill(struct az_kernels *kernels, enum az_isa isa)
     az_guest_fill_avx512(kernels);
     if (isa < AZ_ISA_AMX) return;
     az_guest_fill_amx(kernels);
+#elif defined(__aarch64__)
+    if (isa == AZ_ISA_NEON) az_guest_fill_neon(kernels);
 #endif
 }
 

@@ -207,13 +207,13 @@ static void clear_rows(size_t rows, size_t all_rows, size_t k, float *strip)
 /* The exponent field of the nonzero element that is nearest to zero; 255 where there is none. */
 static unsigned least_exponent(size_t rows, size_t columns, const struct az_bf16 *x, size_t stride)
 {
-    unsigned least = 0xffff; /* of the bits below the sign, less 1, so that zeros count as most */
+    uint16_t least = 0xffff; /* of the bits below the sign, less 1, so that zeros count as most */
     for (size_t r = 0; r < rows; r++)
         for (size_t i = 0; i < columns; i++) {
-            unsigned magnitude = (uint16_t)((x[r * stride + i].bits & 0x7fff) - 1);
+            uint16_t magnitude = (uint16_t)((x[r * stride + i].bits & 0x7fff) - 1);
             least = magnitude < least ? magnitude : least;
         }
-    return least == 0xffff ? 255 : (least + 1) >> 7;
+    return least == 0xffff ? 255 : (least + 1u) >> 7;
 }
 
 /* Nothing subnormal goes in, and nothing can come out: bf16 values have 8 bits, so all products are

@@ -17,9 +17,7 @@ struct tile_config {
     uint8_t rows[16];
 };
 
-#ifdef AZ_TILES_EMULATED
-#include "tiles_emulated.h"
-#else
+#ifndef AZ_TILES_EMULATED
 #include <immintrin.h>
 
 #define tile_configure(config) _tile_loadconfig(config)
