@@ -40,12 +40,25 @@ AZ_API enum az_status az_tokenizer_save(const struct az_tokenizer *tokenizer, co
                                         struct az_error *error);
 AZ_API void az_tokenizer_free(struct az_tokenizer *tokenizer);
 
+/* What a tokenizer is; pattern: "gpt2", "marks", "whitespace", or the regular expression itself;
+ * borrowed. */
+struct az_tokenizer_info {
+    enum az_token_model model;
+    const char *pattern;
+    size_t tokens, merges, special_tokens; /* tokens: without holes between ids */
+};
+AZ_API struct az_tokenizer_info az_tokenizer_describe(const struct az_tokenizer *tokenizer);
+
 AZ_API size_t az_tokenizer_size(const struct az_tokenizer *tokenizer); /* highest id + 1 */
 /* The token's bytes as decoding gives them; borrowed. NULL for an id that is not there. */
 AZ_API const char *az_tokenizer_bytes(const struct az_tokenizer *tokenizer, size_t id,
                                       size_t *length_bytes);
-/* True for a special (added) token. */
+/* True for a special (added) token: found in a text as it is, before everything else. */
 AZ_API bool az_tokenizer_special(const struct az_tokenizer *tokenizer, size_t id);
+/* The id of the token with these bytes; AZ_TOKENIZER_NONE where there is none. */
+#define AZ_TOKENIZER_NONE UINT32_MAX
+AZ_API uint32_t az_tokenizer_find(const struct az_tokenizer *tokenizer, const char *bytes,
+                                  size_t length_bytes);
 
 /* *ids: count ids, from az_memory_allocate; free with az_tokenizer_free_ids. */
 AZ_API enum az_status az_tokenizer_encode(const struct az_tokenizer *tokenizer, const char *text,

@@ -157,23 +157,27 @@ enum az_status az_json_take(struct az_json *json, char **text, size_t *length_by
     return AZ_OK;
 }
 
+enum az_status az_json_parse(const char *name, const char *text, size_t length_bytes,
+                             struct json_t **root, struct az_error *error)
+{
+    json_error_t what;
+    *root = json_loadb(text, length_bytes, JSON_REJECT_DUPLICATES, &what);
+    if (*root) return AZ_OK;
+    bool memory = json_error_code(&what) == json_error_out_of_memory;
+    enum az_status status =
+        az_error_raise(error, memory ? AZ_MEMORY : AZ_FORMAT, "not valid JSON: %s", what.text);
+    az_error_at(error, name, what.line, what.position, -1);
+    return status;
+}
+
 enum az_status az_json_read(const char *path, size_t limit_bytes, struct json_t **root,
                             struct az_error *error)
 {
-    enum az_status status = AZ_OK;
     char *text = NULL;
-    size_t length;
-    json_error_t what;
+    size_t length_bytes;
     *root = NULL;
-    AZ_TRY(az_file_read(path, limit_bytes, &text, &length, error));
-    *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &what);
-    if (!*root) {
-        bool memory = json_error_code(&what) == json_error_out_of_memory;
-        status =
-            az_error_raise(error, memory ? AZ_MEMORY : AZ_FORMAT, "not valid JSON: %s", what.text);
-        az_error_at(error, path, what.line, what.position, -1);
-    }
-out:
+    enum az_status status = az_file_read(path, limit_bytes, &text, &length_bytes, error);
+    if (status == AZ_OK) status = az_json_parse(path, text, length_bytes, root, error);
     az_memory_free(text);
     return status;
 }

@@ -39,9 +39,12 @@ void az_json_literal(struct az_json *json, const char *key, const char *value);
 enum az_status az_json_take(struct az_json *json, char **text, size_t *length_bytes,
                             struct az_error *error);
 
-/* Reads a JSON file of at most limit_bytes with jansson. Duplicate keys, trailing text and bad
- * UTF-8 are AZ_FORMAT with line and byte. *root: json_t, release with json_decref. */
+/* Reads JSON with jansson. Duplicate keys, trailing text and bad UTF-8 are AZ_FORMAT with line and
+ * byte; name is the text's, for the error. *root: json_t, release with json_decref. */
 struct json_t;
+enum az_status az_json_parse(const char *name, const char *text, size_t length_bytes,
+                             struct json_t **root, struct az_error *error);
+/* The same for a file of at most limit_bytes. */
 enum az_status az_json_read(const char *path, size_t limit_bytes, struct json_t **root,
                             struct az_error *error);
 

@@ -1,0 +1,140 @@
+/* tokenizer_tool: the tokenizer for scripts, without the program's ways of speaking.
+ *
+ *   tokenizer_tool train OUT MODEL PATTERN VOCABULARY BASE SPECIALS TEXT:WEIGHT...
+ *   tokenizer_tool encode TOKENIZER [TEXT IDS BACK]...      writes the ids of TEXT (uint32, as
+ *                                       the machine has them) and the text that they decode to
+ *   tokenizer_tool resave TOKENIZER OUT
+ *   tokenizer_tool text NAME OUT                  a built-in text */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "azimuth/corpus.h"
+#include "azimuth/tokenizer.h"
+#include "base/memory.h"
+#include "store/file.h"
+
+#define TEXTS 8
+
+static enum az_status train(char **arguments, int count, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_tokenizer *tokenizer = NULL;
+    struct az_weighted_text texts[TEXTS] = {{0}};
+    char *bytes[TEXTS] = {0};
+    int text_count = 0;
+    struct az_tokenizer_plan plan = {
+        .model = strcmp(arguments[1], "byte") == 0 ? AZ_TOKEN_MODEL_BYTE : AZ_TOKEN_MODEL_CHARACTER,
+        .pattern = arguments[2],
+        .vocabulary = atoll(arguments[3]),
+        .base_characters = atoll(arguments[4]),
+        .special_tokens = arguments[5]};
+    for (int n = 6; n < count && text_count < TEXTS; n++, text_count++) {
+        char *colon = strrchr(arguments[n], ':');
+        if (!colon) AZ_RAISE(AZ_USAGE, "%s has no weight", arguments[n]);
+        *colon = 0;
+        texts[text_count].weight = atoll(colon + 1);
+        AZ_TRY(az_corpus_read(arguments[n], &bytes[text_count], &texts[text_count].length_bytes,
+                              error));
+        texts[text_count].bytes = bytes[text_count];
+    }
+    AZ_TRY(az_tokenizer_train(&tokenizer, &plan, texts, (size_t)text_count, NULL, error));
+    AZ_TRY(az_tokenizer_save(tokenizer, arguments[0], error));
+out:
+    for (int n = 0; n < TEXTS; n++) az_corpus_free_text(bytes[n]);
+    az_tokenizer_free(tokenizer);
+    return status;
+}
+
+/* Not az_file_write, which waits for the disk each time. */
+static enum az_status write_file(const char *path, const void *bytes, size_t length_bytes,
+                                 struct az_error *error)
+{
+    FILE *file = fopen(path, "wb");
+    bool good = file && fwrite(bytes, 1, length_bytes, file) == length_bytes;
+    if ((file && fclose(file) != 0) || !good)
+        return az_error_raise(error, AZ_IO, "cannot write %s", path);
+    return AZ_OK;
+}
+
+static enum az_status encode_file(const struct az_tokenizer *tokenizer, char **paths,
+                                  struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    char *text = NULL, *back = NULL;
+    uint32_t *ids = NULL;
+    size_t length_bytes, id_count;
+    AZ_TRY(az_file_read(paths[0], 0, &text, &length_bytes, error));
+    AZ_TRY(az_tokenizer_encode(tokenizer, text, length_bytes, &ids, &id_count, NULL, error));
+    AZ_TRY(write_file(paths[1], ids, id_count * sizeof *ids, error));
+    AZ_TRY(az_tokenizer_decode(tokenizer, ids, id_count, &back, &length_bytes, error));
+    AZ_TRY(write_file(paths[2], back, length_bytes, error));
+out:
+    az_memory_free(text);
+    az_tokenizer_free_ids(ids);
+    az_tokenizer_free_text(back);
+    return status;
+}
+
+static enum az_status encode(char **arguments, int count, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_tokenizer *tokenizer = NULL;
+    AZ_TRY(az_tokenizer_load(&tokenizer, arguments[0], error));
+    for (int n = 1; n + 2 < count; n += 3) AZ_TRY(encode_file(tokenizer, arguments + n, error));
+out:
+    az_tokenizer_free(tokenizer);
+    return status;
+}
+
+static enum az_status resave(char **arguments, int count, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_tokenizer *tokenizer = NULL;
+    (void)count;
+    AZ_TRY(az_tokenizer_load(&tokenizer, arguments[0], error));
+    AZ_TRY(az_tokenizer_save(tokenizer, arguments[1], error));
+out:
+    az_tokenizer_free(tokenizer);
+    return status;
+}
+
+static enum az_status text(char **arguments, int count, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    char *bytes = NULL;
+    size_t length_bytes;
+    (void)count;
+    AZ_TRY(az_corpus_read(arguments[0], &bytes, &length_bytes, error));
+    AZ_TRY(write_file(arguments[1], bytes, length_bytes, error));
+out:
+    az_corpus_free_text(bytes);
+    return status;
+}
+
+int main(int count, char **arguments)
+{
+    static const struct {
+        const char *name;
+        int arguments;
+        enum az_status (*run)(char **, int, struct az_error *);
+    } commands[] = {
+        {"train", 7, train},
+        {"encode", 1, encode},
+        {"resave", 2, resave},
+        {"text", 2, text},
+    };
+    struct az_error error;
+    az_error_clear(&error);
+    for (size_t n = 0; n < sizeof commands / sizeof commands[0]; n++) {
+        if (count < 2 + commands[n].arguments || strcmp(arguments[1], commands[n].name) != 0)
+            continue;
+        if (commands[n].run(arguments + 2, count - 2, &error) == AZ_OK) return 0;
+        char message[2048];
+        az_error_format(&error, message, sizeof message);
+        fprintf(stderr, "%s\n", message);
+        return az_status_exit_code(error.status);
+    }
+    fprintf(stderr, "tokenizer_tool: see the head of tests/property/tokenizer_tool.c\n");
+    return 2;
+}
