@@ -13,22 +13,29 @@
 
 #define TRANSFER_BYTES ((size_t)1 << 30) /* one read(2) or write(2) moves at most 2 GiB - 4 KiB */
 
-static atomic_size_t calls_until_failure; /* 0: never fail; 1: fail from now on */
+static atomic_size_t calls_until_failure; /* 0: never fail; 1: the next call fails */
 static atomic_int failure_code;
+static atomic_bool fails_once;
 
-void az_system_fail_after(size_t n, int code)
+static void fail(size_t n, int code, bool once)
 {
     atomic_store(&failure_code, code);
+    atomic_store(&fails_once, once);
     atomic_store(&calls_until_failure, n);
 }
+
+void az_system_fail_after(size_t n, int code) { fail(n, code, false); }
+
+void az_system_fail_once(size_t n, int code) { fail(n, code, true); }
+
+bool az_system_fail_pending(void) { return atomic_load(&calls_until_failure) != 0; }
 
 static int failure_on_request(void)
 {
     size_t left = atomic_load(&calls_until_failure);
     if (left == 0) return 0;
-    if (left == 1) return atomic_load(&failure_code);
-    atomic_store(&calls_until_failure, left - 1);
-    return 0;
+    if (left > 1 || atomic_load(&fails_once)) atomic_store(&calls_until_failure, left - 1);
+    return left == 1 ? atomic_load(&failure_code) : 0;
 }
 
 int az_system_open(const char *path, int flags, int *fd)

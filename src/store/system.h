@@ -35,8 +35,10 @@ int az_system_rename(const char *from, const char *to);
 int az_system_make_directory(const char *path);
 int az_system_lock(int fd); /* exclusive, of the open file; EWOULDBLOCK when another has it */
 
-/* For fault tests: the nth call from now (1 is the next) and all after it fail with `code`; n = 0
- * turns it off. Closing and removing never fail on request. */
+/* For fault tests: the nth call from now (1 is the next) fails with `code`, and so do all after it,
+ * or with _once only that one; n = 0 turns it off. Closing and removing never fail on request. */
 void az_system_fail_after(size_t n, int code);
+void az_system_fail_once(size_t n, int code);
+bool az_system_fail_pending(void); /* a failure asked for has not come yet */
 
 #endif

@@ -126,10 +126,14 @@ static void recording_survives_every_failed_call(void **state)
             do {
                 struct az_error error;
                 fixture_empty();
-                az_system_fail_after(++n, codes[c].code);
+                az_system_fail_once(++n, codes[c].code);
+                status = record(path, last_step, &error);
+                az_system_fail_once(0, 0);
+                check_what_is_left(path, status);
+                fixture_empty();
+                az_system_fail_after(n, codes[c].code);
                 status = record(path, last_step, &error);
                 az_system_fail_after(0, 0);
-                /* The directory's own flush may fail after the file is there. */
                 assert_true(status == AZ_OK || status == codes[c].status);
                 check_what_is_left(path, status);
                 if (status != AZ_OK) assert_non_null(strstr(error.file, "calls.safetensors"));
@@ -160,6 +164,32 @@ static void reading_survives_every_failure(void **state)
         assert_true(status == AZ_OK || status == AZ_IO);
     } while (status != AZ_OK && n < 1000);
     assert_in_range(n, 6, 999);
+}
+
+/* The system tells a failed flush once, and it may tell the thread that notes progress. */
+static void a_flush_that_failed_beside_the_run_is_not_forgotten(void **state)
+{
+    (void)state;
+    const char *path = fixture_path("flush.safetensors");
+    unsigned char bytes[64] = {0};
+    struct az_recording_writer *writer;
+    struct az_error error;
+    const int64_t frames[MOVIES] = {1, 1, 1};
+    assert_int_equal(az_recording_create(&writer, path, &plan, NULL), AZ_OK);
+    for (size_t m = 0; m < MOVIES; m++)
+        assert_int_equal(az_recording_write(writer, m, 0, bytes, NULL), AZ_OK);
+    az_system_fail_once(1, EIO);
+    enum az_status status = AZ_OK;
+    for (int n = 0; n < 100 && az_system_fail_pending(); n++) usleep(100000);
+    for (int n = 0; n < 100 && status == AZ_OK; n++) {
+        status = az_recording_write(writer, 0, 1, bytes, &error);
+        usleep(10000);
+    }
+    assert_int_equal(status, AZ_IO);
+    assert_non_null(strstr(error.message, "flush"));
+    assert_int_equal(az_recording_sync(writer, NULL, &error), AZ_IO);
+    assert_int_equal(az_recording_commit(writer, frames, &error), AZ_IO);
+    assert_int_equal(access(path, F_OK), -1);
 }
 
 /* In a child with the signal's deadly default: the limit is told before anything is written. */
@@ -208,6 +238,7 @@ int main(void)
         cmocka_unit_test(recording_survives_every_failed_allocation),
         cmocka_unit_test(recording_survives_every_failed_call),
         cmocka_unit_test(reading_survives_every_failure),
+        cmocka_unit_test(a_flush_that_failed_beside_the_run_is_not_forgotten),
         cmocka_unit_test(a_recording_beyond_the_size_limit_is_full_before_it_begins),
         cmocka_unit_test(a_file_cut_while_it_is_read_is_told),
     };

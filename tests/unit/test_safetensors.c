@@ -175,7 +175,6 @@ static void control_characters_of_names_do_not_reach_the_terminal(void **state)
 
 #define MANY 20000
 
-/* Time to open a file of `count` tensors and to find each by its name. */
 /* The time is told and not judged: machines are slow and busy in their own ways. */
 static void every_one_of_thousands_of_tensors_is_found(void **state)
 {
