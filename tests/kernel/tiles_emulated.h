@@ -47,6 +47,19 @@ static void tile_store(int tile, void *base, size_t stride_bytes)
 
 static void tile_barrier(void) {}
 
+static void put_row(size_t columns, const float *row, bool add, float *c)
+{
+    for (size_t j = 0; j < columns; j++)
+        c[j] = add ? az_add_flushed(az_flush(c[j]), row[j]) : row[j];
+}
+
+/* Nothing here depends on the mode of the processor. */
+static void flushing(void (*walk)(const struct az_product_bf16 *),
+                     const struct az_product_bf16 *product)
+{
+    walk(product);
+}
+
 static float emulated_bf16(const unsigned char *row, size_t i)
 {
     struct az_bf16 x;

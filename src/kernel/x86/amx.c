@@ -2,13 +2,11 @@
  * each output, e over the even and o over the odd products from 0, then acc + (e + o), with
  * subnormals read and written as zeros and without regard to MXCSR (docs/numerics.md, section 2).
  */
-#include <immintrin.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "kernel/guest/inline.h"
 #include "kernel/guests.h"
-#include "kernel/x86/flush.h"
 #include "kernel/x86/tiles.h"
 
 #define TILE_COLUMNS AZ_PACK_COLUMNS
@@ -42,18 +40,14 @@ struct piece {
 
 static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-/* The part of a tile that lies in C, by vector: written, or added to it (both flushed). */
+/* The part of a tile that lies in C. */
 static void put_tile(const struct piece *piece, size_t row, size_t column, const float *tile)
 {
     size_t rows = smaller(piece->rows - row, TILE_ROWS);
     size_t columns = smaller(piece->columns - column, TILE_COLUMNS);
-    __mmask16 mask = (__mmask16)((1u << columns) - 1);
-    for (size_t r = 0; r < rows; r++) {
-        float *c = piece->c + (row + r) * piece->c_stride + column;
-        __m512 x = _mm512_load_ps(tile + r * TILE_COLUMNS);
-        if (piece->add) x = _mm512_add_ps(_mm512_maskz_loadu_ps(mask, c), x);
-        _mm512_mask_storeu_ps(c, mask, x);
-    }
+    for (size_t r = 0; r < rows; r++)
+        put_row(columns, tile + r * TILE_COLUMNS, piece->add,
+                piece->c + (row + r) * piece->c_stride + column);
 }
 
 static bool fits(const struct piece *piece, size_t row, size_t column)
