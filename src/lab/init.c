@@ -123,11 +123,12 @@ static enum az_status take_tensor(struct az_model *model, const struct az_parame
                                   const struct az_tensor *tensor, struct az_error *error)
 {
     int64_t shape[2] = {(int64_t)parameter->shape[0], (int64_t)parameter->shape[1]};
-    bool same = tensor->rank == parameter->rank;
-    for (int n = 0; same && n < parameter->rank; n++) same = tensor->shape[n] == shape[n];
+    int rank = parameter->rank == 2 ? 2 : 1;
+    bool same = tensor->rank == rank;
+    for (int n = 0; same && n < rank; n++) same = tensor->shape[n] == shape[n];
     if (!same) {
         char wanted[64], found[256];
-        shape_text(wanted, sizeof wanted, parameter->rank, shape);
+        shape_text(wanted, sizeof wanted, rank, shape);
         shape_text(found, sizeof found, tensor->rank, tensor->shape);
         return az_error_raise(error, AZ_FORMAT,
                               "tensor '%s' has shape %s, and the experiment needs %s: make the "

@@ -272,7 +272,7 @@ static void a_nan_has_one_form(void **state)
     for (enum az_arithmetic a = 0; a < AZ_ARITHMETIC_COUNT; a++) {
         struct az_adamw adamw = usual(a);
         clear(state);
-        for (uint16_t i = 0; i < D; i++) g[i].bits = (uint16_t)(0xff81 + i);
+        for (size_t i = 0; i < D; i++) g[i].bits = (uint16_t)(0xff81 + i);
         step(&adamw, D - 1); /* body and tail */
         for (size_t i = 0; i < D - 1; i++) {
             assert_int_equal(p[i].bits, 0x7fc0);
