@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "azimuth/model.h"
 #include "base/clock.h"
@@ -61,13 +62,43 @@ static const struct az_model_plan *shape_named(const char *name)
     return NULL;
 }
 
-static void print_result(const struct az_model *model, int steps, int64_t ns)
+static int compare(const void *a, const void *b)
 {
-    printf("%8.3f ms/step  %7.2f steps/s", (double)ns / steps / 1e6, steps * 1e9 / (double)ns);
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Milliseconds a step: median and fastest of the wall clock, mean of the processors' own time,
+ * which tells more on a machine that others use, and means by phase. */
+static void print_result(const struct az_model *model, int64_t *ns, int steps, double cpu_s)
+{
+    qsort(ns, (size_t)steps, sizeof *ns, compare);
+    double median = (double)ns[steps / 2] / 1e6;
+    printf("median %.2f ms (%.2f steps/s), fastest %.2f, processor %.2f |", median, 1e3 / median,
+           (double)ns[0] / 1e6, cpu_s * 1e3 / steps);
     for (int phase = 0; phase < AZ_MODEL_PHASE_COUNT; phase++)
-        printf("  %s %.3f", az_model_phase_name((enum az_model_phase)phase),
+        printf(" %s %.2f", az_model_phase_name((enum az_model_phase)phase),
                (double)az_model_phase_ns(model, (enum az_model_phase)phase) / (steps + 1) / 1e6);
     printf("\n");
+}
+
+static double cpu_seconds(void) { return (double)clock() / CLOCKS_PER_SEC; }
+
+static void run_steps(struct az_model *model, const uint32_t *tokens, const uint32_t *targets,
+                      int steps)
+{
+    int64_t *ns = calloc((size_t)steps, sizeof *ns);
+    if (!ns) return;
+    az_model_gradient(model, tokens, targets);
+    double cpu_s = cpu_seconds();
+    for (int step = 0; step < steps; step++) {
+        int64_t start = az_clock_ns();
+        az_model_values_changed(model);
+        az_model_gradient(model, tokens, targets);
+        ns[step] = az_clock_ns() - start;
+    }
+    print_result(model, ns, steps, cpu_seconds() - cpu_s);
+    free(ns);
 }
 
 static enum az_status measure(const struct az_model_plan *plan, const char *isa, int threads,
@@ -77,9 +108,10 @@ static enum az_status measure(const struct az_model_plan *plan, const char *isa,
     struct az_pool *pool = NULL;
     struct az_model *model = NULL;
     struct az_experiment experiment;
-    uint32_t *tokens = calloc(2 * plan->batch * plan->context, sizeof *tokens);
-    uint32_t *targets = tokens + plan->batch * plan->context;
-    for (size_t n = 0; n < 2 * plan->batch * plan->context; n++)
+    size_t count = plan->batch * plan->context;
+    uint32_t *tokens = calloc(2 * count, sizeof *tokens);
+    if (!tokens) return AZ_MEMORY;
+    for (size_t n = 0; n < 2 * count; n++)
         tokens[n] = (uint32_t)az_random_below(1, AZ_STREAM_DATA, n, plan->vocabulary);
     az_experiment_init(&experiment);
     enum az_status status = az_kernels_default(&kernels, isa, error);
@@ -87,15 +119,8 @@ static enum az_status measure(const struct az_model_plan *plan, const char *isa,
     if (status == AZ_OK) status = az_model_create(&model, plan, &kernels, pool, error);
     if (status == AZ_OK) status = az_model_initialise(model, &experiment, error);
     if (status == AZ_OK) {
-        float loss = az_model_gradient(model, tokens, targets);
-        int64_t start = az_clock_ns();
-        for (int step = 0; step < steps; step++) {
-            az_model_values_changed(model);
-            az_model_gradient(model, tokens, targets);
-        }
-        int64_t ns = az_clock_ns() - start;
-        printf("%-9s %d threads  loss %.4f ", kernels.name, az_pool_threads(pool), (double)loss);
-        print_result(model, steps, ns);
+        printf("%s, %d threads: ", kernels.name, az_pool_threads(pool));
+        run_steps(model, tokens, tokens + count, steps);
     }
     az_model_free(model);
     az_pool_free(pool);
