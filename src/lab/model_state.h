@@ -23,7 +23,7 @@
 #define AZ_ROW_BLOCK 32         /* token rows that go through a layer's row-local parts at once */
 #define AZ_ATTENTION_PANEL 128  /* query rows of one panel of dK and dV */
 #define AZ_VOCABULARY_BLOCK 256 /* columns of one block of dU */
-#define AZ_LOGIT_TILE 512       /* columns of logits between product and rounding */
+#define AZ_LOGIT_TILE 256       /* columns of logits between product and rounding */
 #define AZ_WEIGHT_ROWS 128      /* dW goes in blocks of so many inputs */
 #define AZ_WEIGHT_COLUMNS 64    /* by so many outputs */
 #define AZ_EMBEDDING_ROWS 64    /* tokens of one block of the embedding's gradient */
