@@ -42,13 +42,16 @@ struct az_corpus {
     struct az_tokenizer *tokenizer;
     uint32_t *ids;
     size_t count;
-    struct az_hash text_hash, tokenizer_hash; /* of the text's bytes, of tokenizer.json's bytes */
+    struct az_hash text_hash;      /* of the text's bytes */
+    struct az_hash tokenizer_hash; /* of the file that az_tokenizer_save writes */
     uint64_t text_bytes;
 };
 
-/* Reads the experiment's text, trains or loads its tokenizer, encodes. Both results are kept in
- * cache_directory (NULL: $AZ_CACHE, else $XDG_CACHE_HOME/azimuth, else ~/.cache/azimuth) under
- * names that are hashes of their inputs. */
+/* Reads the experiment's text, trains or loads its tokenizer, encodes. A trained tokenizer has the
+ * special token <|endoftext|> (byte model) or <unk> (character model). Tokenizer and ids are kept
+ * in cache_directory (NULL: $AZ_CACHE, else $XDG_CACHE_HOME/azimuth, else ~/.cache/azimuth) under
+ * names that are hashes of their inputs; a damaged file is made anew, and a directory that cannot
+ * be written is no error. */
 AZ_API enum az_status az_corpus_open(struct az_corpus **corpus,
                                      const struct az_experiment *experiment,
                                      const char *cache_directory, struct az_progress *progress,
