@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "azimuth/status.h"
+#include "azimuth/kernel.h"
 
 /* What the shell may complete a word with. */
 enum az_complete {
@@ -49,11 +49,15 @@ struct az_command {
     enum az_status (*run)(const struct az_arguments *arguments, struct az_error *error);
 };
 
+/* For the names of a table in a help text. */
+#define AZ_OPTION_NAME(id, name, meaning) " " name
+
+#define AZ_OPTION_ISA_HELP                                                                         \
+    "highest instruction set to use:" AZ_ISA_TABLE(                                                \
+        AZ_OPTION_NAME) "; the environment variable AZ_ISA does the same"
 #define AZ_OPTION_ISA                                                                              \
     {                                                                                              \
-        "--isa", NULL, "NAME", "the best", AZ_COMPLETE_ISA, false, false,                          \
-            "highest instruction set to use: reference, neon, avx2, avx512 or amx; the "           \
-            "environment variable AZ_ISA does the same"                                            \
+        "--isa", NULL, "NAME", "the best", AZ_COMPLETE_ISA, false, false, AZ_OPTION_ISA_HELP       \
     }
 #define AZ_OPTION_THREADS                                                                          \
     {                                                                                              \

@@ -57,7 +57,7 @@ const struct az_key az_keys[] = {
      NULL, "tokens", "size of the vocabulary, special tokens included"},
     {"tokenizer", "base_characters", AZ_KEY_INTEGER, AT(tokenizer.base_characters), "0",
      "[0, 1000000]", NULL, "characters", "character model: size of the base alphabet; byte: 0"},
-    {"tokenizer", "texts", AZ_KEY_TEXT, AT(tokenizer.texts), "web:1 thai:7", NULL, NULL, "",
+    {"tokenizer", "texts", AZ_KEY_TEXT, AT(tokenizer.texts), "web:1 thai:5", NULL, NULL, "",
      "texts to train on, each NAME or NAME:WEIGHT; a word counts WEIGHT times"},
 
     {"model", "layers", AZ_KEY_INTEGER, AT(model.layers), "2", "[1, 256]", NULL, "layers",

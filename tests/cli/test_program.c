@@ -238,6 +238,44 @@ static void texts_are_counted_written_and_refused_with_a_reason(void **state)
     }
 }
 
+static void a_tokenizer_is_trained_and_takes_text_there_and_back(void **state)
+{
+    (void)state;
+    write_file("good.txt", "the cat sat on the mat and the dog sat on the log\n");
+    assert_int_equal(azimuth("tokenizer train good.txt --vocabulary 270 -o t.json"), 0);
+    assert_string_equal(out, "270 tokens written to t.json\n");
+    assert_int_equal(azimuth("tokenizer encode t.json good.txt"), 0);
+    write_file("ids.txt", out);
+    assert_int_equal(azimuth("tokenizer decode t.json ids.txt"), 0);
+    assert_string_equal(out, "the cat sat on the mat and the dog sat on the log\n");
+    write_file("wrong.txt", "1\n2 3\nx4\n");
+    write_file("high.txt", "270");
+    static const struct {
+        const char *arguments, *message;
+        int exit_code;
+    } cases[] = {
+        {"tokenizer", "azimuth: tokenizer is several commands", 2},
+        {"tokenizer trian", "did you mean \"tokenizer train\"?", 2},
+        {"tokenizer train good.txt", "azimuth: tokenizer train: -o FILE is missing", 2},
+        {"tokenizer train good.txt:0 -o x", "good.txt:0: the weight", 2},
+        {"tokenizer train nothing.txt -o x", "nothing.txt", 3},
+        {"tokenizer train good.txt --vocabulary many -o x", "an integer from 2 to 1000000", 2},
+        {"tokenizer train good.txt --model byt -o x", "did you mean \"byte\"?", 2},
+        {"tokenizer train good.txt --pattern thai -o x", "gpt2 | marks | whitespace", 2},
+        {"tokenizer train good.txt --model character -o x", "base_characters", 2},
+        {"tokenizer encode good.txt good.txt", "azimuth: good.txt", 3},
+        {"tokenizer decode t.json wrong.txt", "azimuth: wrong.txt:3: expected a token id", 3},
+        {"tokenizer decode t.json high.txt", "270", 2},
+    };
+    for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
+        assert_int_equal(azimuth(cases[n].arguments), cases[n].exit_code);
+        assert_has(err, cases[n].message);
+        assert_string_equal(out, "");
+    }
+    assert_int_equal(azimuth("tokenizer --help"), 0);
+    assert_has(out, "tokenizer decode");
+}
+
 /* {"a\x1b[31m": I16 of 2 x 3} */
 static void tensors_are_listed_and_hostile_names_are_harmless(void **state)
 {
@@ -376,6 +414,7 @@ int main(void)
         cmocka_unit_test(the_generated_documents_are_current),
         cmocka_unit_test(bash_completes_commands_options_and_values),
         cmocka_unit_test(texts_are_counted_written_and_refused_with_a_reason),
+        cmocka_unit_test(a_tokenizer_is_trained_and_takes_text_there_and_back),
         cmocka_unit_test(tensors_are_listed_and_hostile_names_are_harmless),
         cmocka_unit_test(presets_are_experiments_that_pass_every_check),
         cmocka_unit_test(units_have_three_digits),
