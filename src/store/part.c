@@ -33,7 +33,7 @@ static int open_locked(struct az_part *part)
 {
     int code = EWOULDBLOCK;
     for (int n = 0; n < LOCK_TRIES; n++) {
-        code = az_system_open(part->part, O_RDWR | O_CREAT, &part->fd);
+        code = az_system_open(part->part, O_RDWR | O_CREAT | O_NOFOLLOW, &part->fd);
         if (code) return code;
         code = az_system_lock(part->fd);
         if (code && code != EWOULDBLOCK) return code;

@@ -48,7 +48,7 @@ V, D, T = 3, 2, 2
 OURS = {"recorded_through_step": "000000000001", "format": "azimuth-recording-1",
         "movies": "W momentum_W h losses", "optimizer.lr": "0.001"}
 OURS_TENSORS = {"momentum_W.steps": ("I64", 64, [2]), "momentum_W.token_ids": ("I64", 64, [2]),
-                "n_dead": ("I64", 64, []), "momentum_W": ("F32", 32, [2, 2, D]),
+                "n_dead": ("I64", 64, []), "W.sums": ("I64", 64, [T + 1, 2]), "momentum_W": ("F32", 32, [2, 2, D]),
                 "losses": ("F32", 32, [T + 1]), "W": ("BF16", 16, [T + 1, V, D]),
                 "h": ("BF16", 16, [T, 1, 2, D])}
 

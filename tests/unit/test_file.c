@@ -163,6 +163,18 @@ static void two_writers_do_not_mix(void **state)
     assert_int_equal(az_file_write(fixture_path("a"), "x", 1, &error), AZ_OK);
 }
 
+static void a_link_in_the_place_of_the_part_is_not_followed(void **state)
+{
+    (void)state;
+    struct az_error error;
+    fixture_write(fixture_path("victim"), "kept", 4);
+    assert_int_equal(symlink(fixture_path("victim"), fixture_path("s.part")), 0);
+    assert_int_equal(az_file_write(fixture_path("s"), "x", 1, &error), AZ_IO);
+    char now[16] = {0};
+    fixture_read(fixture_path("victim"), now, sizeof now);
+    assert_string_equal(now, "kept");
+}
+
 static void directories_are_made_with_their_parents(void **state)
 {
     (void)state;
@@ -208,6 +220,7 @@ int main(void)
         cmocka_unit_test(the_limit_on_file_sizes_is_told_without_a_signal),
         cmocka_unit_test(a_failure_at_any_call_leaves_the_old_file),
         cmocka_unit_test(two_writers_do_not_mix),
+        cmocka_unit_test(a_link_in_the_place_of_the_part_is_not_followed),
         cmocka_unit_test(directories_are_made_with_their_parents),
         cmocka_unit_test(paths_are_joined_with_one_slash),
     };
