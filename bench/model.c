@@ -73,7 +73,8 @@ static int compare(const void *a, const void *b)
 static void print_result(const struct az_model *model, int64_t *ns, int steps, double cpu_s)
 {
     qsort(ns, (size_t)steps, sizeof *ns, compare);
-    double median = (double)ns[steps / 2] / 1e6;
+    size_t middle = (size_t)steps / 2;
+    double median = (double)ns[middle] / 1e6;
     printf("median %.2f ms (%.2f steps/s), fastest %.2f, processor %.2f |", median, 1e3 / median,
            (double)ns[0] / 1e6, cpu_s * 1e3 / steps);
     for (int phase = 0; phase < AZ_MODEL_PHASE_COUNT; phase++)
@@ -135,7 +136,7 @@ int main(int count, char **arguments)
     if (!shape) return 2;
     struct az_model_plan plan = *shape;
     if (count > 2 && strcmp(arguments[2], "f32") == 0) plan.compute = AZ_COMPUTE_F32;
-    const char *isa = count > 3 && strcmp(arguments[3], "best") ? arguments[3] : NULL;
+    const char *isa = count > 3 && strcmp(arguments[3], "best") != 0 ? arguments[3] : NULL;
     az_error_clear(&error);
     enum az_status status = measure(&plan, isa, count > 4 ? atoi(arguments[4]) : 0,
                                     count > 5 ? atoi(arguments[5]) : 20, &error);
