@@ -17,30 +17,13 @@ void az_json_init(struct az_json *json, bool pretty)
 
 void az_json_free(struct az_json *json)
 {
-    az_memory_free(json->text);
+    az_buffer_free(&json->text);
     *json = (struct az_json){.empty = true};
-}
-
-/* One byte more than is used, for the terminating 0. */
-static void reserve(struct az_json *json, size_t more_bytes)
-{
-    size_t need, capacity = json->capacity_bytes ? json->capacity_bytes : 256;
-    if (json->status == AZ_OK)
-        json->status = az_size_add(json->length_bytes, more_bytes, &need, NULL);
-    if (json->status != AZ_OK || need < json->capacity_bytes) return;
-    while (capacity <= need && json->status == AZ_OK)
-        json->status = az_size_multiply(capacity, 2, &capacity, NULL);
-    if (json->status == AZ_OK)
-        json->status = az_memory_grow(&json->text, json->length_bytes, capacity, 1, "JSON", NULL);
-    if (json->status == AZ_OK) json->capacity_bytes = capacity;
 }
 
 static void append(struct az_json *json, const char *text, size_t length_bytes)
 {
-    reserve(json, length_bytes);
-    if (json->status != AZ_OK) return;
-    memcpy(json->text + json->length_bytes, text, length_bytes);
-    json->length_bytes += length_bytes;
+    if (json->status == AZ_OK) json->status = az_buffer_add(&json->text, text, length_bytes, NULL);
 }
 
 static void append_string(struct az_json *json, const char *text)
@@ -147,14 +130,10 @@ enum az_status az_json_take(struct az_json *json, char **text, size_t *length_by
     *text = NULL;
     *length_bytes = 0;
     if (json->pretty) append_string(json, "\n");
-    append(json, "", 1);
-    if (json->status != AZ_OK)
-        return az_error_raise(error, json->status, "cannot allocate the JSON text after %zu bytes",
-                              json->length_bytes);
-    *text = json->text;
-    *length_bytes = json->length_bytes - 1;
-    json->text = NULL;
-    return AZ_OK;
+    if (json->status == AZ_OK) json->status = az_buffer_take(&json->text, text, length_bytes, NULL);
+    if (json->status == AZ_OK) return AZ_OK;
+    return az_error_raise(error, json->status, "cannot allocate the JSON text after %zu bytes",
+                          json->text.length);
 }
 
 enum az_status az_json_parse(const char *name, const char *text, size_t length_bytes,

@@ -9,11 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/raise.h"
+#include "base/buffer.h"
 
 struct az_json {
-    char *text;
-    size_t length_bytes, capacity_bytes;
+    struct az_buffer text;
     bool pretty; /* a line for each value, indented by 2 */
     bool empty;  /* nothing yet in the innermost object or list */
     int depth;

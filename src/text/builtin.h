@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "text/buffer.h"
+#include "base/buffer.h"
 
 bool az_builtin_is(const char *name);
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "text/buffer.h"
+#include "base/buffer.h"
 
 /* The character that spells a byte, and the byte that a character spells; -1 for none. */
 uint32_t az_byte_alphabet_character(unsigned char byte);

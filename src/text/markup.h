@@ -9,7 +9,7 @@
 #ifndef AZ_TEXT_MARKUP_H
 #define AZ_TEXT_MARKUP_H
 
-#include "text/buffer.h"
+#include "base/buffer.h"
 
 /* Appends the prose of `markup` (valid UTF-8) to prose. */
 enum az_status az_markup_strip(const char *markup, size_t length_bytes, struct az_buffer *prose,

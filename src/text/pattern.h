@@ -5,7 +5,7 @@
 #ifndef AZ_TEXT_PATTERN_H
 #define AZ_TEXT_PATTERN_H
 
-#include "text/buffer.h"
+#include "base/buffer.h"
 
 /* Patterns with a name. GPT2 is what tokenizer.json calls ByteLevel; WHITESPACE is its Whitespace,
  * in whose place it stands: \w is there Alphabetic, Mark, decimal number, connector or joiner, and

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "text/buffer.h"
+#include "base/buffer.h"
 
 #define AZ_TOKEN_NONE UINT32_MAX
 #define AZ_TOKEN_LIMIT ((size_t)1 << 22) /* ids lie below it */

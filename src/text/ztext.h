@@ -6,7 +6,7 @@
 #ifndef AZ_TEXT_ZTEXT_H
 #define AZ_TEXT_ZTEXT_H
 
-#include "text/buffer.h"
+#include "base/buffer.h"
 
 /* Appends the prose of directory/{ot,nt}.{bzs,bzz}, a line for each paragraph or line of verse. */
 enum az_status az_ztext_read(const char *directory, struct az_buffer *prose,

@@ -1,12 +1,11 @@
 #include "view/script.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/memory.h"
+#include "base/buffer.h"
 #include "view/layout.h"
 
 #define DOTS_PER_INCH 200.0
@@ -33,8 +32,7 @@ static const struct {
 };
 
 struct text {
-    char *bytes;
-    size_t used_bytes, capacity_bytes;
+    struct az_buffer buffer;
     enum az_status status;
 };
 
@@ -43,22 +41,9 @@ AZ_PRINTF(2, 3) static void put(struct text *text, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    va_list again;
-    va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    if (text->status == AZ_OK)
+        text->status = az_buffer_print(&text->buffer, NULL, format, arguments);
     va_end(arguments);
-    size_t needed = text->used_bytes + (size_t)(length > 0 ? length : 0) + 1;
-    if (text->status == AZ_OK && needed > text->capacity_bytes) {
-        text->status = az_memory_grow(&text->bytes, text->capacity_bytes, needed * 2, 1,
-                                      "a script for gnuplot", NULL);
-        if (text->status == AZ_OK) text->capacity_bytes = needed * 2;
-    }
-    if (text->status == AZ_OK) {
-        vsnprintf(text->bytes + text->used_bytes, text->capacity_bytes - text->used_bytes, format,
-                  again);
-        text->used_bytes = needed - 1;
-    }
-    va_end(again);
 }
 
 const char *az_script_quote(char quoted[AZ_QUOTED_BYTES], const char *text)
@@ -317,9 +302,9 @@ enum az_status az_script_write(const struct az_figure *figure, const struct az_s
         AZ_TRY(put_panel(&text, figure, n, columns, names->data, error));
     put(&text, "\nunset multiplot\nunset output\n");
     if (text.status != AZ_OK) AZ_RAISE(text.status, "no memory for a script for gnuplot");
-    *script = text.bytes;
-    text.bytes = NULL;
+    size_t length_bytes;
+    AZ_TRY(az_buffer_take(&text.buffer, script, &length_bytes, error));
 out:
-    az_memory_free(text.bytes);
+    az_buffer_free(&text.buffer);
     return status;
 }

@@ -1,7 +1,8 @@
 /* buffer.h: bytes that grow. Zeroed is empty; release with az_buffer_free. */
-#ifndef AZ_TEXT_BUFFER_H
-#define AZ_TEXT_BUFFER_H
+#ifndef AZ_BASE_BUFFER_H
+#define AZ_BASE_BUFFER_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "base/raise.h"
@@ -15,6 +16,9 @@ struct az_buffer {
 enum az_status az_buffer_reserve(struct az_buffer *buffer, size_t more, struct az_error *error);
 enum az_status az_buffer_add(struct az_buffer *buffer, const void *bytes, size_t length,
                              struct az_error *error);
+/* Adds what vprintf would print. */
+enum az_status az_buffer_print(struct az_buffer *buffer, struct az_error *error, const char *format,
+                               va_list arguments) AZ_PRINTF(3, 0);
 /* Adds a terminating 0 that length does not count, and gives the bytes away (az_memory_free); the
  * buffer is empty afterwards. */
 enum az_status az_buffer_take(struct az_buffer *buffer, char **bytes, size_t *length,

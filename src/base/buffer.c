@@ -1,9 +1,12 @@
-#include "text/buffer.h"
+#include "base/buffer.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
+
+#define LEAST_CAPACITY 64
 
 enum az_status az_buffer_reserve(struct az_buffer *buffer, size_t more, struct az_error *error)
 {
@@ -13,6 +16,7 @@ enum az_status az_buffer_reserve(struct az_buffer *buffer, size_t more, struct a
     if (needed <= buffer->capacity) goto out;
     size_t doubled = buffer->capacity > SIZE_MAX / 2 ? SIZE_MAX : 2 * buffer->capacity;
     size_t capacity = needed > doubled ? needed : doubled;
+    if (capacity < LEAST_CAPACITY) capacity = LEAST_CAPACITY;
     AZ_TRY(az_memory_grow(&buffer->bytes, buffer->length, capacity, 1, "text", error));
     buffer->capacity = capacity;
 out:
@@ -27,6 +31,22 @@ enum az_status az_buffer_add(struct az_buffer *buffer, const void *bytes, size_t
     memcpy(buffer->bytes + buffer->length, bytes, length);
     buffer->length += length;
     return AZ_OK;
+}
+
+enum az_status az_buffer_print(struct az_buffer *buffer, struct az_error *error, const char *format,
+                               va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    size_t bytes = length > 0 ? (size_t)length : 0;
+    enum az_status status = az_buffer_reserve(buffer, bytes + 1, error);
+    if (status == AZ_OK) {
+        vsnprintf(buffer->bytes + buffer->length, bytes + 1, format, again);
+        buffer->length += bytes;
+    }
+    va_end(again);
+    return status;
 }
 
 enum az_status az_buffer_take(struct az_buffer *buffer, char **bytes, size_t *length,
