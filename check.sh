@@ -106,6 +106,7 @@ if $install; then
 fi
 
 check "layers" python3 scripts/check_layers.py
+check "documents" python3 scripts/check_docs.py
 check "style" python3 scripts/check_style.py
 # shellcheck disable=SC2046  # names of ours, without spaces
 check "shell scripts" shellcheck $(shell_scripts)

@@ -89,6 +89,18 @@ class Style(Tree):
         self.assertEqual(found, [("az_short", 1, 1), ("az_long", 5, 3)])
 
 
+class Documents(Tree):
+    def test_broken_links_and_unnamed_documents_are_found(self):
+        self.write("README.md", "[a](docs/a.md#top) [b](https://example.org) ![c](docs/c.png)\n")
+        self.write("docs/README.md", "[a](a.md)\n")
+        self.write("docs/a.md", "```\n[x](nothing)\n```\n")
+        self.write("docs/b.md", "")
+        code, output = run("check_docs.py", self.root)
+        self.assertEqual(code, 1)
+        self.assertEqual(output.splitlines(), ["README.md:1: there is no docs/c.png",
+                                               "docs/README.md: does not name b.md"])
+
+
 class Symbols(Tree):
     def test_declarations_are_read_from_the_headers(self):
         self.write("include/azimuth/status.h", "#define AZ_API \\\n  x\n/* AZ_API int az_no(void); */\n"
