@@ -276,6 +276,27 @@ static void a_tokenizer_is_trained_and_takes_text_there_and_back(void **state)
     assert_has(out, "tokenizer decode");
 }
 
+static void accounting_refuses_what_is_no_recording(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arguments, *message;
+        int exit_code;
+    } cases[] = {
+        {"account", "azimuth: account: RECORDING is missing", 2},
+        {"account nothing", "azimuth: nothing: ", 3},
+        {"account .", "azimuth: .: there is no recording in this directory", 3},
+        {"account a b", "unexpected argument \"b\"", 2},
+        {"account a --threads 0", "--threads 0: expected an integer from 1 to 1024", 2},
+        {"account a --threads=many", "--threads many: expected an integer", 2},
+    };
+    for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
+        assert_int_equal(azimuth(cases[n].arguments), cases[n].exit_code);
+        assert_has(err, cases[n].message);
+        assert_string_equal(out, "");
+    }
+}
+
 /* {"a\x1b[31m": I16 of 2 x 3} */
 static void tensors_are_listed_and_hostile_names_are_harmless(void **state)
 {
@@ -415,6 +436,7 @@ int main(void)
         cmocka_unit_test(bash_completes_commands_options_and_values),
         cmocka_unit_test(texts_are_counted_written_and_refused_with_a_reason),
         cmocka_unit_test(a_tokenizer_is_trained_and_takes_text_there_and_back),
+        cmocka_unit_test(accounting_refuses_what_is_no_recording),
         cmocka_unit_test(tensors_are_listed_and_hostile_names_are_harmless),
         cmocka_unit_test(presets_are_experiments_that_pass_every_check),
         cmocka_unit_test(units_have_three_digits),

@@ -1,0 +1,117 @@
+#include <string.h>
+
+#include "base/memory.h"
+#include "cli/account_report.h"
+#include "cli/arguments.h"
+#include "cli/bar.h"
+#include "cli/commands.h"
+
+struct gathering {
+    struct az_account_report report;
+    size_t capacity;
+    enum az_status status;
+    struct az_error error;
+};
+
+/* Keeps every step; a failure is told after the accounting. */
+static void gather(void *context, const struct az_account_step *step)
+{
+    struct gathering *gathering = context;
+    struct az_account_report *report = &gathering->report;
+    if (gathering->status == AZ_OK && report->step_count == gathering->capacity) {
+        size_t larger = 2 * gathering->capacity + 1024;
+        gathering->status = az_memory_grow(&report->steps, gathering->capacity, larger,
+                                           sizeof *report->steps, "steps", &gathering->error);
+        if (gathering->status == AZ_OK) gathering->capacity = larger;
+    }
+    if (gathering->status == AZ_OK) report->steps[report->step_count++] = *step;
+}
+
+static enum az_status tell(const struct az_arguments *arguments,
+                           const struct az_account_report *report, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    const char *csv = az_arguments_value(arguments, "--csv");
+    if (csv) AZ_TRY(az_account_report_csv(report, csv, error));
+    if (az_arguments_has(arguments, "--json"))
+        AZ_TRY(az_account_report_json(report, error));
+    else
+        az_account_report_print(report);
+out:
+    return status;
+}
+
+static enum az_status run(const struct az_arguments *arguments, struct az_error *error)
+{
+    enum az_status status = AZ_OK, told;
+    const char *arithmetic = az_arguments_value(arguments, "--arithmetic");
+    struct az_bar bar;
+    struct az_progress *progress = az_bar_start(&bar);
+    const char *matrix = az_arguments_value(arguments, "--matrix");
+    struct gathering gathering = {
+        .report = {.path = arguments->operands[0], .matrix = matrix ? matrix : "W"}};
+    struct az_account_options options = {
+        .automatic = arithmetic && strcmp(arithmetic, "auto") == 0,
+        .matrix = gathering.report.matrix,
+        .isa = az_arguments_value(arguments, "--isa"),
+        .step = gather,
+        .context = &gathering,
+    };
+    options.arithmetic = options.automatic ? NULL : arithmetic;
+    AZ_TRY(az_arguments_threads(arguments, &options.threads, error));
+    status =
+        az_account(arguments->operands[0], &options, &gathering.report.result, progress, error);
+    az_bar_end(&bar);
+    if (status != AZ_OK && status != AZ_DIFFERENCE) goto out;
+    if (gathering.status != AZ_OK) {
+        *error = gathering.error;
+        status = gathering.status;
+        goto out;
+    }
+    told = tell(arguments, &gathering.report, error);
+    if (told != AZ_OK) status = told;
+out:
+    az_bar_end(&bar);
+    az_memory_free(gathering.report.steps);
+    return status;
+}
+
+static const struct az_option options[] = {
+    {"--arithmetic", NULL, "NAME", "as recorded", AZ_COMPLETE_ARITHMETIC, false, false,
+     "arithmetic of the optimizer:" AZ_ARITHMETIC_TABLE(
+         AZ_OPTION_NAME) "; auto tries all and takes "
+                         "the one that explains most"},
+    {"--matrix", NULL, "NAME", "W", AZ_COMPLETE_NONE, false, false,
+     "matrix to account for: W, or the unembedding U of an untied model"},
+    {"--csv", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+     "writes a row for each step and set of tokens"},
+    {"--json", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
+     "prints everything as JSON instead of tables"},
+    AZ_OPTION_THREADS,
+    AZ_OPTION_ISA,
+    AZ_OPTION_END,
+};
+
+const struct az_command az_command_account = {
+    .name = "account",
+    .summary = "proves every weight change of a recording, to the bit",
+    .operands = "RECORDING",
+    .operands_least = 1,
+    .operands_most = 1,
+    .complete = AZ_COMPLETE_FILE,
+    .description =
+        "Takes W, the gradient and Adam's moments of each step from the recording, computes the "
+        "next m, v and W with the kernel that trained, and compares them with the next frame, bit "
+        "for bit: for all tokens, and for dead and live ones apart. Every frame is also compared "
+        "with the sums that were written with it. Beside the exact counts stand "
+        "the measures of the notebooks: norms of the predicted and the observed change and of "
+        "their difference, cosine and ratio.\n"
+        "RECORDING is a file or a run directory. Exit code 1 when a bit differs; the first place "
+        "is "
+        "told.",
+    .options = options,
+    .examples = "azimuth account demo-run\n"
+                "azimuth account recording.safetensors --arithmetic auto\n"
+                "azimuth account thimble-1 --csv steps.csv\n",
+    .run = run,
+};
