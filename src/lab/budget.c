@@ -1,0 +1,222 @@
+#include "lab/budget.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "base/memory.h"
+#include "lab/optimizer.h"
+#include "lab/train_motion.h"
+
+/* ---- the table ---- */
+
+static enum az_status add_line(struct az_train_plan *plan, const char *name, uint64_t memory_bytes,
+                               uint64_t disk_bytes, struct az_error *error)
+{
+    size_t memory, disk;
+    if (plan->line_count == AZ_BUDGET_LINES)
+        return az_error_raise(error, AZ_BUDGET, "the table of the budget is full");
+    struct az_budget_line *line = &plan->lines[plan->line_count++];
+    snprintf(line->name, sizeof line->name, "%s", name);
+    line->memory_bytes = memory_bytes;
+    line->disk_bytes = disk_bytes;
+    enum az_status status = az_size_add(plan->memory_bytes, memory_bytes, &memory, error);
+    if (status == AZ_OK) status = az_size_add(plan->disk_bytes, disk_bytes, &disk, error);
+    if (status != AZ_OK) return status;
+    plan->memory_bytes = memory;
+    plan->disk_bytes = disk;
+    return AZ_OK;
+}
+
+static enum az_status add_model(struct az_train_plan *plan, const struct az_budget_facts *facts,
+                                struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_model_memory memory;
+    size_t optimizer, motion;
+    size_t positions = facts->model->batch * facts->model->context;
+    AZ_TRY(az_model_memory_plan(facts->model, facts->threads, &memory, error));
+    AZ_TRY(az_optimizer_memory(facts->experiment, facts->parameters, &optimizer, error));
+    AZ_TRY(az_train_motion_memory(facts->dead, facts->model->width, facts->model->tied, &motion,
+                                  error));
+    AZ_TRY(add_line(plan, "model: parameters", memory.parameters, 0, error));
+    AZ_TRY(add_line(plan, "model: gradients", memory.gradients, 0, error));
+    AZ_TRY(add_line(plan, "model: activations", memory.activations, 0, error));
+    AZ_TRY(add_line(plan, "model: scratch", memory.scratch, 0, error));
+    AZ_TRY(add_line(plan, "optimizer", optimizer, 0, error));
+    AZ_TRY(
+        add_line(plan, "batch, dead tokens", motion + 2 * positions * sizeof(uint32_t), 0, error));
+out:
+    return status;
+}
+
+/* Bytes of the frames of one record in the file; 0 when it is not recorded. */
+static enum az_status frames_bytes(const struct az_recorder_plan *recorder, enum az_record record,
+                                   uint64_t *bytes, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    size_t sum = 0, product;
+    for (size_t s = 0; s < recorder->source_count; s++) {
+        const struct az_recorded *recorded = &recorder->sources[s].recorded;
+        if (recorder->origins[s].is_series || recorder->origins[s].record != record) continue;
+        AZ_TRY(az_size_multiply(recorded->frame_bytes, (size_t)recorded->frames, &product, error));
+        AZ_TRY(az_size_add(sum, product, &sum, error));
+    }
+    *bytes = sum;
+out:
+    return status;
+}
+
+/* The plan with the tensors of its sources; free them with az_memory_free. */
+static enum az_status recording_bytes(const struct az_recorder_plan *recorder, uint64_t *bytes,
+                                      struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_recorded *tensors = NULL;
+    struct az_recording_plan whole = recorder->recording;
+    AZ_TRY(az_memory_allocate(&tensors, recorder->source_count, sizeof *tensors,
+                              "the plan of the recording", error));
+    for (size_t s = 0; s < recorder->source_count; s++) tensors[s] = recorder->sources[s].recorded;
+    whole.tensors = tensors;
+    whole.tensor_count = recorder->source_count;
+    AZ_TRY(az_recording_plan_bytes(&whole, bytes, error));
+out:
+    az_memory_free(tensors);
+    return status;
+}
+
+static enum az_status add_recording(struct az_train_plan *plan, const struct az_budget_facts *facts,
+                                    struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    const struct az_recorder_plan *recorder = facts->recorder;
+    size_t ring;
+    uint64_t total, left;
+    AZ_TRY(recording_bytes(recorder, &total, error));
+    plan->recording_bytes = left = total;
+    AZ_TRY(az_recorder_memory(recorder->sources, recorder->source_count, &ring, error));
+    AZ_TRY(add_line(plan, "recording: frames on their way", ring, 0, error));
+    for (int r = 0; r < AZ_RECORD_COUNT; r++) {
+        char name[64];
+        uint64_t bytes;
+        AZ_TRY(frames_bytes(recorder, (enum az_record)r, &bytes, error));
+        if (bytes == 0) continue;
+        snprintf(name, sizeof name, "recording: %s", az_record_name((enum az_record)r));
+        AZ_TRY(add_line(plan, name, 0, bytes, error));
+        left -= bytes;
+    }
+    AZ_TRY(add_line(plan, "recording: losses, lists, header", 0, left, error));
+out:
+    return status;
+}
+
+/* The nearest ancestor that exists says how much room there is. */
+static enum az_status measure_disk(struct az_train_plan *plan, const char *directory,
+                                   struct az_error *error)
+{
+    char path[AZ_TEXT_BYTES];
+    struct statvfs about;
+    snprintf(path, sizeof path, "%s", directory);
+    while (statvfs(path, &about) != 0) {
+        if (errno != ENOENT && errno != ENOTDIR)
+            return az_error_system(error, errno, "cannot see how much room there is for %s",
+                                   directory);
+        char *slash = strrchr(path, '/');
+        if (slash && slash != path)
+            *slash = 0;
+        else
+            snprintf(path, sizeof path, slash ? "/" : ".");
+    }
+    plan->disk_free_bytes = (uint64_t)about.f_bavail * about.f_frsize;
+    return AZ_OK;
+}
+
+/* Tokenizer, masks, metrics, manifest: the first by a guess on the large side. */
+static uint64_t other_files_bytes(const struct az_budget_facts *facts)
+{
+    uint64_t vocabulary = facts->model->vocabulary;
+    return vocabulary * 64 + vocabulary * 18 + (uint64_t)facts->experiment->train.steps * 96 +
+           (1 << 16);
+}
+
+enum az_status az_budget_fill(struct az_train_plan *plan, const struct az_budget_facts *facts,
+                              struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    const struct az_experiment *experiment = facts->experiment;
+    az_memory_trim();
+    plan->memory_limit_bytes = (uint64_t)experiment->budget.memory_bytes;
+    plan->recording_limit_bytes = (uint64_t)(experiment->record.container == AZ_CONTAINER_HDF5
+                                                 ? experiment->budget.hdf5_bytes
+                                                 : experiment->budget.safetensors_bytes);
+    AZ_TRY(add_line(plan, "program, corpus, tokenizer", az_memory_resident_bytes(), 0, error));
+    AZ_TRY(add_model(plan, facts, error));
+    AZ_TRY(add_recording(plan, facts, error));
+    AZ_TRY(add_line(plan, "trained model", 0, facts->parameters * sizeof(struct az_bf16), error));
+    AZ_TRY(add_line(plan, "tokenizer, masks, metrics", 0, other_files_bytes(facts), error));
+    uint64_t peak = az_memory_peak_bytes();
+    if (peak > plan->memory_bytes)
+        AZ_TRY(
+            add_line(plan, "reading the text, before that", peak - plan->memory_bytes, 0, error));
+    if (facts->directory) AZ_TRY(measure_disk(plan, facts->directory, error));
+out:
+    return status;
+}
+
+/* ---- the limits ---- */
+
+static double gigabytes(uint64_t bytes) { return (double)bytes / 1e9; }
+
+/* In tenths of a gigabyte, rounded up: a limit that lets the run through. */
+static double enough(uint64_t bytes) { return ceil(gigabytes(bytes) * 10) / 10; }
+
+static enum az_status check_memory(const struct az_train_plan *plan, struct az_error *error)
+{
+    uint64_t need = plan->memory_bytes, limit = plan->memory_limit_bytes;
+    if (need <= limit) return AZ_OK;
+    return az_error_raise(error, AZ_BUDGET,
+                          "the run would take %.3f GB of memory, %.3f GB over budget.memory = "
+                          "%.3f GB: lower train.batch or the size of the model, or allow it with "
+                          "-P budget.memory=%.1fGB",
+                          gigabytes(need), gigabytes(need - limit), gigabytes(limit), enough(need));
+}
+
+static enum az_status check_recording(const struct az_train_plan *plan, const char *key,
+                                      struct az_error *error)
+{
+    uint64_t need = plan->recording_bytes, limit = plan->recording_limit_bytes;
+    if (need <= limit) return AZ_OK;
+    return az_error_raise(error, AZ_BUDGET,
+                          "the recording would take %.3f GB, %.3f GB over budget.%s = %.3f GB: "
+                          "record fewer steps (such as -P record.W=10) or rows (-P "
+                          "record.rows=dead), or allow it with -P budget.%s=%.1fGB",
+                          gigabytes(need), gigabytes(need - limit), key, gigabytes(limit), key,
+                          enough(need));
+}
+
+static enum az_status check_disk(const struct az_train_plan *plan, const char *directory,
+                                 struct az_error *error)
+{
+    uint64_t need = plan->disk_bytes, free_bytes = plan->disk_free_bytes;
+    if (!directory || need <= free_bytes) return AZ_OK;
+    return az_error_raise(error, AZ_BUDGET,
+                          "the run would write %.3f GB, %.3f GB more than the %.3f GB that are "
+                          "free where %s lies: record fewer steps (such as -P record.W=10) or "
+                          "rows (-P record.rows=dead), or choose another place with -o",
+                          gigabytes(need), gigabytes(need - free_bytes), gigabytes(free_bytes),
+                          directory);
+}
+
+enum az_status az_budget_check(const struct az_train_plan *plan,
+                               const struct az_budget_facts *facts, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    bool hdf5 = facts->experiment->record.container == AZ_CONTAINER_HDF5;
+    AZ_TRY(check_memory(plan, error));
+    AZ_TRY(check_recording(plan, hdf5 ? "hdf5" : "safetensors", error));
+    AZ_TRY(check_disk(plan, facts->directory, error));
+out:
+    return status;
+}

@@ -1,0 +1,174 @@
+/* The budget: what is refused, and how near the estimate of memory comes. */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tiny.h"
+
+static bool exists(const char *name) { return access(tiny_path(name), F_OK) == 0; }
+
+static void refuse(const char *overrides, enum az_status expected, const char *const *words)
+{
+    struct az_experiment experiment = tiny_experiment(overrides);
+    struct az_train_result result;
+    struct az_error error;
+    assert_int_equal(tiny_run(&experiment, "refused", NULL, 0, &result, &error), expected);
+    for (; *words; words++)
+        if (!strstr(error.message, *words)) fail_msg("'%s' not in: %s", *words, error.message);
+    assert_false(exists("refused"));
+}
+
+static void a_recording_over_its_limit_is_refused_with_figure_excess_and_option(void **state)
+{
+    (void)state;
+    /* 4 tensors of 420 x 32: W and grad_W in 2 bytes, moments in 4: 161,280 bytes a step. */
+    static const char *const words[] = {"recording would take 16.13",     "4.13",
+                                        "budget.safetensors = 12.000 GB", "record.rows=dead",
+                                        "-P budget.safetensors=16.2GB",   NULL};
+    refuse("train.steps=100000", AZ_BUDGET, words);
+}
+
+static void memory_over_its_limit_is_refused_with_figure_excess_and_option(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"of memory", "over budget.memory = 0.003 GB",
+                                        "-P budget.memory=", NULL};
+    refuse("budget.memory=3MB", AZ_BUDGET, words);
+}
+
+static void more_than_the_disk_holds_is_refused(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"that are free", "choose another place with -o", NULL};
+    refuse("train.steps=200000 model.width=1024 budget.safetensors=1000TB", AZ_BUDGET, words);
+}
+
+static void a_vocabulary_without_dead_tokens_cannot_record_dead_rows(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"record.rows = dead", "are live", NULL};
+    char overrides[700];
+    snprintf(overrides, sizeof overrides,
+             "record.rows=dead tokenizer.model=character tokenizer.base_characters=12 "
+             "tokenizer.vocabulary=14 tokenizer.pattern=whitespace tokenizer.texts=%s:1 "
+             "train.steps=200",
+             tiny_path("text.txt"));
+    refuse(overrides, AZ_USAGE, words);
+}
+
+static void the_plan_names_every_part_and_its_lines_add_up(void **state)
+{
+    (void)state;
+    struct az_experiment experiment =
+        tiny_experiment("optimizer.arithmetic=bf16 optimizer.weight_decay=0.1 record.h=1");
+    struct az_train_options options = {.directory = tiny_path("planned"),
+                                       .cache_directory = tiny_path("cache")};
+    struct az_train_plan plan;
+    struct az_error error;
+    az_error_clear(&error);
+    if (az_train_plan(&experiment, &options, &plan, NULL, &error) != AZ_OK)
+        fail_msg("%s", error.message);
+    assert_false(exists("planned"));
+    assert_int_equal(plan.vocabulary, 420);
+    assert_int_equal(plan.live + plan.dead, 420);
+    assert_int_equal(plan.frames, TINY_STEPS + 1);
+    assert_true(plan.dead > 20 && plan.corpus_tokens > 1000 && plan.seconds_estimate > 0);
+    assert_non_null(strstr(plan.warning, "weight decay does nothing"));
+    uint64_t memory = 0, disk = 0;
+    bool recorded = false;
+    for (size_t n = 0; n < plan.line_count; n++) {
+        memory += plan.lines[n].memory_bytes;
+        disk += plan.lines[n].disk_bytes;
+        if (strcmp(plan.lines[n].name, "recording: W") == 0) {
+            recorded = true;
+            assert_int_equal(plan.lines[n].disk_bytes, (TINY_STEPS + 1) * 420 * 32 * 2);
+        }
+    }
+    assert_true(recorded);
+    assert_int_equal(memory, plan.memory_bytes);
+    assert_int_equal(disk, plan.disk_bytes);
+}
+
+/* ---- the estimate ---- */
+
+static void keep_plan(void *context, const struct az_train_plan *plan)
+{
+    *(uint64_t *)context = plan->memory_bytes;
+}
+
+/* In a child, so that the peak is that of the run alone. */
+static void compare_with_the_peak(const struct az_experiment *experiment, const char *cache)
+{
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        uint64_t planned = 0;
+        struct az_train_result result;
+        struct az_error error;
+        struct az_train_options options = {.directory = tiny_path("measured"),
+                                           .cache_directory = cache,
+                                           .planned = keep_plan,
+                                           .context = &planned};
+        az_error_clear(&error);
+        enum az_status status = az_train_run(experiment, &options, &result, NULL, &error);
+        if (status != AZ_OK) fprintf(stderr, "%s\n", error.message);
+        _exit(status != AZ_OK || write(ends[1], &planned, sizeof planned) != sizeof planned);
+    }
+    close(ends[1]);
+    uint64_t planned;
+    assert_int_equal(read(ends[0], &planned, sizeof planned), sizeof planned);
+    close(ends[0]);
+    int ended;
+    struct rusage usage;
+    assert_int_equal(wait4(child, &ended, 0, &usage), child);
+    assert_int_equal(ended, 0);
+    double peak = (double)usage.ru_maxrss * 1024, ratio = (double)planned / peak;
+    print_message("planned %.1f MB, peak %.1f MB, ratio %.3f\n", (double)planned / 1e6, peak / 1e6,
+                  ratio);
+    assert_true(ratio > 0.85 && ratio < 1.15);
+    char command[600];
+    snprintf(command, sizeof command, "rm -rf '%s'", tiny_path("measured"));
+    assert_int_equal(system(command), 0);
+}
+
+static void the_estimate_of_a_tiny_run_is_within_15_percent_of_its_peak(void **state)
+{
+    (void)state;
+    struct az_experiment experiment = tiny_experiment("");
+    char cache[512];
+    snprintf(cache, sizeof cache, "%s", tiny_path("another-cache"));
+    compare_with_the_peak(&experiment, cache); /* with the tokenizer to train */
+    compare_with_the_peak(&experiment, cache); /* with everything cached */
+}
+
+static void the_estimate_of_a_larger_run_is_within_15_percent_of_its_peak(void **state)
+{
+    (void)state;
+    struct az_experiment experiment =
+        tiny_experiment("model.width=64 model.context=128 train.batch=64 train.steps=2 record.h=1 "
+                        "model.ffn_multiplier=4");
+    compare_with_the_peak(&experiment, tiny_path("cache"));
+    experiment = tiny_experiment("model.width=128 model.heads=2 model.layers=4 model.context=128 "
+                                 "train.batch=8 train.steps=3 record.params=1 model.compute=f32");
+    compare_with_the_peak(&experiment, tiny_path("cache"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_recording_over_its_limit_is_refused_with_figure_excess_and_option),
+        cmocka_unit_test(memory_over_its_limit_is_refused_with_figure_excess_and_option),
+        cmocka_unit_test(more_than_the_disk_holds_is_refused),
+        cmocka_unit_test(a_vocabulary_without_dead_tokens_cannot_record_dead_rows),
+        cmocka_unit_test(the_plan_names_every_part_and_its_lines_add_up),
+        cmocka_unit_test(the_estimate_of_a_tiny_run_is_within_15_percent_of_its_peak),
+        cmocka_unit_test(the_estimate_of_a_larger_run_is_within_15_percent_of_its_peak),
+    };
+    return cmocka_run_group_tests(tests, tiny_start, tiny_finish);
+}
