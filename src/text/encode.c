@@ -1,9 +1,7 @@
-#include <stdlib.h>
 #include <string.h>
-#include <uninorm.h>
-#include <unistr.h>
 
 #include "base/memory.h"
+#include "text/normalise.h"
 #include "text/tokenizer_parts.h"
 #include "text/utf8.h"
 
@@ -205,32 +203,23 @@ out:
     return status;
 }
 
-/* *normal: NULL where the text is normal already, else from libunistring's malloc. */
-static enum az_status normalise(const struct az_tokenizer *tokenizer, const char *text,
-                                size_t length_bytes, uint8_t **normal, size_t *normal_bytes,
-                                struct az_error *error)
-{
-    *normal = NULL;
-    if (tokenizer->normaliser == AZ_NORMALISER_NONE || length_bytes == 0) return AZ_OK;
-    *normal = u8_normalize(UNINORM_NFC, (const uint8_t *)text, length_bytes, NULL, normal_bytes);
-    if (*normal) return AZ_OK;
-    return az_error_raise(error, AZ_MEMORY, "cannot normalise a text of %zu bytes", length_bytes);
-}
-
 enum az_status az_tokenizer_encode(const struct az_tokenizer *tokenizer, const char *text,
                                    size_t length_bytes, uint32_t **ids, size_t *count,
                                    struct az_progress *progress, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     struct encoder encoder = {0};
-    uint8_t *normal = NULL;
+    struct az_buffer normal = {0};
     *ids = NULL;
     *count = 0;
     size_t fault = az_utf8_invalid(text, length_bytes);
     if (fault < length_bytes)
         AZ_RAISE(AZ_FORMAT, "the text to encode has invalid UTF-8 at byte %zu", fault);
-    AZ_TRY(normalise(tokenizer, text, length_bytes, &normal, &length_bytes, error));
-    if (normal) text = (const char *)normal;
+    if (tokenizer->normaliser == AZ_NORMALISER_NFC) {
+        AZ_TRY(az_normalise_nfc(text, length_bytes, &normal, error));
+        text = normal.bytes;
+        length_bytes = normal.length;
+    }
     AZ_TRY(encoder_init(&encoder, tokenizer, length_bytes, progress, error));
     az_progress_begin(progress);
     AZ_TRY(encode_text(&encoder, text, length_bytes, error));
@@ -241,7 +230,7 @@ enum az_status az_tokenizer_encode(const struct az_tokenizer *tokenizer, const c
     encoder.ids = NULL;
 out:
     encoder_free(&encoder);
-    free(normal);
+    az_buffer_free(&normal);
     return status;
 }
 

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "text/unicode_since_14.h"
+#include "text/unicode_versions.h"
 
 #define CONTRACTIONS "'s|'t|'re|'ve|'m|'ll|'d"
 #define SPACES "\\s+(?!\\S)|\\s+"

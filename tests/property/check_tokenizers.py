@@ -56,7 +56,7 @@ def every_code_point():
     """Every scalar value between letters, digits, marks, spaces and itself."""
     codes = [chr(code) for code in range(0x110000) if not 0xd800 <= code < 0xe000]
     for start in range(0, len(codes), 60000):
-        yield "".join(f"a{c}b {c}1{c}.{c}\u0301 {c}{c}\n" for c in codes[start:start + 60000])
+        yield "".join(f"a{c}b {c}1{c}.{c}\u0301{c}\u0323 {c}{c}\n" for c in codes[start:start + 60000])
 
 
 def run(*arguments):

@@ -1,9 +1,11 @@
-/* unicode_since_14.h: characters that Unicode 15 to 16 added, as parts of PCRE2 classes.
+/* unicode_versions.h: characters on which versions of Unicode differ.
  *
- * Made by scripts/make_unicode_since_14.py. PCRE2 of Debian 12 knows Unicode 14. */
-#ifndef AZ_TEXT_UNICODE_SINCE_14_H
-#define AZ_TEXT_UNICODE_SINCE_14_H
+ * Made by scripts/make_unicode_versions.py. PCRE2 and libunistring of Debian 12 know Unicode 14; in
+ * the `tokenizers` package the classes are those of 16, the normal forms those of 9. */
+#ifndef AZ_TEXT_UNICODE_VERSIONS_H
+#define AZ_TEXT_UNICODE_VERSIONS_H
 
+/* Added since 14, as parts of PCRE2 classes. */
 #define AZ_LETTERS_SINCE_14                                                                        \
     "\\x{1c89}-\\x{1c8a}\\x{a7cb}-\\x{a7cd}\\x{a7da}-\\x{a7dc}\\x{105c0}-\\x{105f3}"               \
     "\\x{10d4a}-\\x{10d65}\\x{10d6f}-\\x{10d85}\\x{10ec2}-\\x{10ec4}\\x{1123f}-\\x{11240}"         \
@@ -30,5 +32,17 @@
     "\\x{10d40}-\\x{10d49}\\x{116d0}-\\x{116e3}\\x{11bf0}-\\x{11bf9}\\x{11f50}-\\x{11f59}"         \
     "\\x{16130}-\\x{16139}\\x{16d70}-\\x{16d79}\\x{1ccf0}-\\x{1ccf9}\\x{1e4f0}-\\x{1e4f9}"         \
     "\\x{1e5f1}-\\x{1e5fa}"
+
+/* With a part in normal forms since 10: first and last. */
+#define AZ_NORMAL_FORM_SINCE_10                                                                    \
+    {0x7fd, 0x7fd}, {0x898, 0x89f}, {0x8ca, 0x8d3}, {0x9fe, 0x9fe}, {0xc3c, 0xc3c},                \
+        {0xd3b, 0xd3c}, {0xeba, 0xeba}, {0x1715, 0x1715}, {0x1abf, 0x1ace}, {0x1df6, 0x1dfa},      \
+        {0xa82c, 0xa82c}, {0x10d24, 0x10d27}, {0x10eab, 0x10eac}, {0x10f46, 0x10f50},              \
+        {0x10f82, 0x10f85}, {0x11070, 0x11070}, {0x1133b, 0x1133b}, {0x1145e, 0x1145e},            \
+        {0x11839, 0x1183a}, {0x11930, 0x11930}, {0x11935, 0x11935}, {0x11938, 0x11938},            \
+        {0x1193d, 0x1193e}, {0x11943, 0x11943}, {0x119e0, 0x119e0}, {0x11a34, 0x11a34},            \
+        {0x11a47, 0x11a47}, {0x11a99, 0x11a99}, {0x11d42, 0x11d42}, {0x11d44, 0x11d45},            \
+        {0x11d97, 0x11d97}, {0x16ff0, 0x16ff1}, {0x1e130, 0x1e136}, {0x1e2ae, 0x1e2ae},            \
+        {0x1e2ec, 0x1e2ef},
 
 #endif
