@@ -5,7 +5,7 @@
 #ifndef AZ_TEXT_NORMALISE_H
 #define AZ_TEXT_NORMALISE_H
 
-#include "text/buffer.h"
+#include "base/buffer.h"
 
 /* Appends the normal form of a text (valid UTF-8). */
 enum az_status az_normalise_nfc(const char *text, size_t length_bytes, struct az_buffer *normal,

@@ -78,7 +78,7 @@ static enum az_status read_step(struct az_tokenizer_reader *reader, const json_t
     return az_error_raise(error, AZ_UNSUPPORTED,
                           "the pre_tokenizer \"%.100s\" is not supported; ByteLevel, Split and "
                           "Whitespace are",
-                          part ? type : "null");
+                          json_is_object(part) ? type : "null");
 }
 
 enum az_status az_tokenizer_read_splitter(struct az_tokenizer_reader *reader, const json_t *part,

@@ -73,12 +73,49 @@ RECORDINGS = {
 }
 
 
+def tokenizer(vocabulary, merges, splitter, **model):
+    content = {"version": "1.0", "truncation": None, "padding": None,
+               "added_tokens": [{"id": 0, "content": vocabulary[0], "single_word": False, "lstrip": False,
+                                 "rstrip": False, "normalized": False, "special": True}],
+               "normalizer": None, "pre_tokenizer": splitter, "post_processor": None, "decoder": None,
+               "model": {"type": "BPE", "dropout": None, **model,
+                         "vocab": {token: id for id, token in enumerate(vocabulary)},
+                         "merges": merges}}
+    return content
+
+
+def byte_tokenizer(splitter, normalizer=None):
+    """The alphabet of 256 bytes and two merges; small enough for the replaying driver."""
+    moved = [*range(0x21), *range(0x7f, 0xa1), 0xad]
+    alphabet = [chr(byte) for byte in range(256) if byte not in moved]
+    alphabet += [chr(0x100 + n) for n in range(len(moved))]
+    content = tokenizer(["<|endoftext|>", *alphabet, "ab", "\u0120a"], ["a b", "\u0120 a"], splitter)
+    return {**content, "decoder": {"type": "ByteLevel"}, "normalizer": normalizer}
+
+
+SPLIT = {"type": "Split", "pattern": {"Regex": "(?i:'s)|[^\\r\\n\\p{L}]?\\p{L}+|\\s+(?!\\S)|\\S"},
+         "behavior": "Isolated", "invert": False}
+TOKENIZERS = {
+    "characters": tokenizer(["<unk>", *"abcdet", "ab", "abab"], [["a", "b"], ["ab", "ab"]],
+                            {"type": "Whitespace"}, unk_token="<unk>"),
+    "split": {**tokenizer(["<|endoftext|>", "?", *"aht", "th"], ["t h"], SPLIT, unk_token="?"),
+              "decoder": {"type": "Fuse"}},
+    "bytes": byte_tokenizer({"type": "ByteLevel", "add_prefix_space": False, "use_regex": True}),
+    "qwen": byte_tokenizer({"type": "Sequence", "pretokenizers": [
+        SPLIT, {"type": "ByteLevel", "use_regex": False}]}, {"type": "NFC"}),
+}
+
+
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "corpus")
     for folder, files in (("safetensors", SAFETENSORS), ("recording", RECORDINGS)):
         (root / folder).mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             (root / folder / f"{name}.safetensors").write_bytes(content)
+    (root / "tokenizer").mkdir(parents=True, exist_ok=True)
+    for name, content in TOKENIZERS.items():
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        (root / "tokenizer" / f"{name}.json").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
