@@ -132,10 +132,12 @@ static const struct work works[] = {
     {"transpose_f32", transpose_f32, 8},
 };
 
-/* m, k, n: layers of the presets forward and backward, and the unembedding. */
+/* m, k, n as in the presets: linear layers, attention, weight gradients, the unembedding forward
+ * and backward; then larger ones. */
 static const size_t products[][3] = {
-    {512, 64, 256},   {512, 256, 64},   {512, 128, 512},  {512, 512, 128}, {1024, 128, 128},
-    {1024, 512, 512}, {128, 1024, 128}, {64, 1024, 4096}, {512, 64, 4096}, {512, 128, 4096},
+    {32, 128, 256},  {32, 256, 128},  {32, 64, 128},    {32, 128, 64},    {128, 512, 64},
+    {128, 512, 256}, {64, 512, 256},  {32, 64, 256},    {32, 4000, 128},  {32, 10000, 64},
+    {512, 64, 512},  {512, 512, 128}, {1024, 512, 512}, {512, 128, 4096},
 };
 
 /* ---- peaks ---- */
@@ -248,7 +250,8 @@ static void time_product(struct desk *desk, const size_t shape[3], const struct 
                                      .depth = k,
                                      .columns = n};
     desk->kernels.pack_b(k, n, desk->h, n, desk->h2);
-    desk->bf16 = (struct az_product_bf16){m, n, k, desk->h, k, desk->h2, desk->z, n, false, 0};
+    desk->bf16 = (struct az_product_bf16){m,        n,       k, desk->h, (k + 31) / 32 * 32,
+                                          desk->h2, desk->z, n, false,   0};
     result.seconds = median_seconds(product_bf16, desk, report->samples);
     finish_product(&result, 2, report->peaks->bf16_gflops, report);
     result.kernel = "product_f32";

@@ -15,6 +15,7 @@
 #define vector float32x4_t
 #define BF16_ROWS 6 /* 24 of 32 registers are chains */
 #define BF16_VECTORS 2
+#define BF16_TOGETHER 1
 #define F32_ROWS 4
 #define F32_VECTORS 4
 #define PRODUCT_CARE 1

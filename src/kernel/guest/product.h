@@ -8,6 +8,7 @@
  *   VECTOR                      float32 values in a register; divides AZ_PACK_COLUMNS
  *   vector                      the type of a register (a macro)
  *   BF16_ROWS, BF16_VECTORS     outputs in registers: rows of A, registers of columns;
+ *   BF16_TOGETHER               whether both chains of all these fit in registers
  *   F32_ROWS, F32_VECTORS       VECTOR * ..._VECTORS divides AZ_PACK_COLUMNS
  *   vector_zero(), vector_load(p), vector_store(p, x), vector_repeat(p)   of float32, unaligned
  *   vector_add(a, b), vector_mul(a, b), vector_fma(a, b, c)               one rounding
@@ -79,73 +80,109 @@ static AZ_INLINE void put(const struct piece *piece, size_t offset, size_t row, 
     memcpy(c, some, columns * sizeof *c);
 }
 
-/* ---- bf16 ---- */
-
-static AZ_INLINE void add_pair(bool careful, bool first, size_t rows, const float *a,
-                               const struct az_bf16 *b, vector e[][BF16_VECTORS],
-                               vector o[][BF16_VECTORS])
+/* All outputs: x[rows][vectors]. Without conditions inside where all of them lie in C. */
+static AZ_INLINE void put_all(size_t rows, size_t vectors, const struct piece *piece, bool flush,
+                              const vector *x)
 {
-    vector even[BF16_VECTORS], odd[BF16_VECTORS];
-    AZ_UNROLL
-    for (size_t v = 0; v < BF16_VECTORS; v++) {
-        even[v] = vector_even(b + v * VECTOR * 2);
-        odd[v] = vector_odd(b + v * VECTOR * 2);
+    if (piece->rows < rows || piece->columns < vectors * VECTOR) {
+        for (size_t r = 0; r < rows && r < piece->rows; r++)
+            for (size_t v = 0; v < vectors && v * VECTOR < piece->columns; v++)
+                put(piece, v * VECTOR, r, flush, x[r * vectors + v]);
+        return;
     }
-    AZ_UNROLL
     for (size_t r = 0; r < rows; r++) {
-        vector x = vector_repeat(a + r * STRIP_STRIDE), y = vector_repeat(a + r * STRIP_STRIDE + 1);
+        float *c = piece->c + r * piece->c_stride;
         AZ_UNROLL
-        for (size_t v = 0; v < BF16_VECTORS; v++) {
-            e[r][v] = first ? product_mul(careful, x, even[v])
-                            : product_fma(careful, x, even[v], e[r][v]);
-            o[r][v] =
-                first ? product_mul(careful, y, odd[v]) : product_fma(careful, y, odd[v], o[r][v]);
+        for (size_t v = 0; v < vectors; v++, c += VECTOR) {
+            vector sum = x[r * vectors + v];
+            vector_store(c, piece->add ? product_add(flush, vector_load(c), sum) : sum);
         }
     }
 }
 
-/* The outputs of one strip and BF16_VECTORS registers of columns. A chain begins with a product
- * alone: fma(a, b, 0) differs from it in the sign of a zero only, which adding to acc, +0 at first
- * and never -0 later, removes. */
+/* ---- bf16 ---- */
+
+/* One step of the even (half 0) or the odd chains (half 1) of all outputs. */
+static AZ_INLINE void add_half(bool careful, bool first, size_t half, size_t rows, const float *a,
+                               const struct az_bf16 *b, vector sums[][BF16_VECTORS])
+{
+    vector y[BF16_VECTORS];
+    AZ_UNROLL
+    for (size_t v = 0; v < BF16_VECTORS; v++)
+        y[v] = half ? vector_odd(b + v * VECTOR * 2) : vector_even(b + v * VECTOR * 2);
+    AZ_UNROLL
+    for (size_t r = 0; r < rows; r++) {
+        vector x = vector_repeat(a + r * STRIP_STRIDE + half);
+        AZ_UNROLL
+        for (size_t v = 0; v < BF16_VECTORS; v++)
+            sums[r][v] =
+                first ? product_mul(careful, x, y[v]) : product_fma(careful, x, y[v], sums[r][v]);
+    }
+}
+
+/* Both chains of all outputs over one block: together, or one after the other where there are not
+ * registers enough for both. A chain begins with a product alone: fma(a, b, 0) differs from it in
+ * the sign of a zero only, which adding to acc, +0 at first and never -0 later, removes. */
+static AZ_INLINE void chain_block(bool careful, size_t rows, const float *a,
+                                  const struct az_bf16 *b, vector e[][BF16_VECTORS],
+                                  vector o[][BF16_VECTORS])
+{
+    add_half(careful, true, 0, rows, a, b, e);
+    if (!BF16_TOGETHER)
+        for (size_t i = 2; i < AZ_PRODUCT_BLOCK; i += 2)
+            add_half(careful, false, 0, rows, a + i, b + i * AZ_PACK_COLUMNS, e);
+    add_half(careful, true, 1, rows, a, b, o);
+    for (size_t i = 2; i < AZ_PRODUCT_BLOCK; i += 2) {
+        if (BF16_TOGETHER) add_half(careful, false, 0, rows, a + i, b + i * AZ_PACK_COLUMNS, e);
+        add_half(careful, false, 1, rows, a + i, b + i * AZ_PACK_COLUMNS, o);
+    }
+}
+
+/* acc = acc + (e + o), acc being +0 at first. */
+static AZ_INLINE void add_sums(bool careful, bool first, size_t rows, vector acc[][BF16_VECTORS],
+                               vector e[][BF16_VECTORS], vector o[][BF16_VECTORS])
+{
+    AZ_UNROLL
+    for (size_t r = 0; r < rows; r++) {
+        AZ_UNROLL
+        for (size_t v = 0; v < BF16_VECTORS; v++) {
+            vector sum = product_add(careful, e[r][v], o[r][v]);
+            acc[r][v] = product_add(careful, first ? vector_zero() : acc[r][v], sum);
+        }
+    }
+}
+
+/* The outputs of one strip and BF16_VECTORS registers of columns. */
 static AZ_INLINE void piece_bf16(bool careful, size_t rows, const struct piece *piece,
                                  const struct az_bf16 *b)
 {
     vector acc[BF16_ROWS][BF16_VECTORS];
     const float *a = piece->a;
-    AZ_UNROLL
-    for (size_t r = 0; r < rows; r++) {
-        AZ_UNROLL
-        for (size_t v = 0; v < BF16_VECTORS; v++) acc[r][v] = vector_zero();
-    }
-    for (size_t block = 0; block < piece->k; block += AZ_PRODUCT_BLOCK) {
+    size_t block = 0;
+    do {
         vector e[BF16_ROWS][BF16_VECTORS], o[BF16_ROWS][BF16_VECTORS];
-        add_pair(careful, true, rows, a, b, e, o);
-        for (size_t i = 2; i < AZ_PRODUCT_BLOCK; i += 2)
-            add_pair(careful, false, rows, a + i, b + i * AZ_PACK_COLUMNS, e, o);
-        AZ_UNROLL
-        for (size_t r = 0; r < rows; r++) {
-            AZ_UNROLL
-            for (size_t v = 0; v < BF16_VECTORS; v++)
-                acc[r][v] = product_add(careful, acc[r][v], product_add(careful, e[r][v], o[r][v]));
-        }
+        chain_block(careful, rows, a, b, e, o);
+        if (block == 0)
+            add_sums(careful, true, rows, acc, e, o);
+        else
+            add_sums(careful, false, rows, acc, e, o);
         a += AZ_PRODUCT_BLOCK, b += AZ_PRODUCT_BLOCK * AZ_PACK_COLUMNS;
-    }
-    for (size_t r = 0; r < rows && r < piece->rows; r++)
-        for (size_t v = 0; v < BF16_VECTORS && v * VECTOR < piece->columns; v++)
-            put(piece, v * VECTOR, r, true, acc[r][v]);
+        block += AZ_PRODUCT_BLOCK;
+    } while (block < piece->k);
+    put_all(rows, BF16_VECTORS, piece, true, acc[0]);
 }
 
-/* The least number of rows for which there is code, and that holds all of the strip. */
+/* There is code for all, two and one third of the rows: the least that holds the strip. */
 static void piece_bf16_any(const struct piece *piece, const struct az_bf16 *b)
 {
     if (PRODUCT_CARE && piece->careful)
         piece_bf16(PRODUCT_CARE, BF16_ROWS, piece, b);
-    else if (piece->rows > BF16_ROWS / 2)
+    else if (piece->rows > BF16_ROWS * 2 / 3)
         piece_bf16(false, BF16_ROWS, piece, b);
-    else if (piece->rows > BF16_ROWS / 4)
-        piece_bf16(false, BF16_ROWS / 2, piece, b);
+    else if (piece->rows > BF16_ROWS / 3)
+        piece_bf16(false, BF16_ROWS * 2 / 3, piece, b);
     else
-        piece_bf16(false, BF16_ROWS / 4, piece, b);
+        piece_bf16(false, BF16_ROWS / 3, piece, b);
 }
 
 /* ---- float32 ---- */
@@ -173,19 +210,17 @@ static AZ_INLINE void piece_f32(size_t rows, const struct piece *piece, const fl
         AZ_UNROLL
         for (size_t v = 0; v < F32_VECTORS; v++) done[r][v] = acc[r][v];
     }
-    for (size_t r = 0; r < rows && r < piece->rows; r++)
-        for (size_t v = 0; v < F32_VECTORS && v * VECTOR < piece->columns; v++)
-            put(piece, v * VECTOR, r, false, done[r][v]);
+    put_all(rows, F32_VECTORS, piece, false, done[0]);
 }
 
 static void piece_f32_any(const struct piece *piece, const float *b)
 {
-    if (piece->rows > F32_ROWS / 2)
+    if (piece->rows > F32_ROWS * 2 / 3)
         piece_f32(F32_ROWS, piece, b);
-    else if (piece->rows > F32_ROWS / 4)
-        piece_f32(F32_ROWS / 2, piece, b);
+    else if (piece->rows > F32_ROWS / 3)
+        piece_f32(F32_ROWS * 2 / 3, piece, b);
     else
-        piece_f32(F32_ROWS / 4, piece, b);
+        piece_f32(F32_ROWS / 3, piece, b);
 }
 
 /* ---- the walk over panels, chunks of columns, strips, columns ---- */

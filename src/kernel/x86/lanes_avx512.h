@@ -191,32 +191,48 @@ struct words {
     __m512i v;
 };
 
+/* A full register without a mask: masked loads and stores of units are slow on some processors. */
 static inline struct words words_load_some(const void *p, size_t n)
 {
+    if (n == TILE) return (struct words){_mm512_loadu_si512(p)};
     return (struct words){_mm512_maskz_loadu_epi32(first_lanes(n), p)};
 }
 
 static inline void words_store_some(void *p, size_t n, struct words x)
 {
-    _mm512_mask_storeu_epi32(p, first_lanes(n), x.v);
+    if (n == TILE)
+        _mm512_storeu_si512(p, x.v);
+    else
+        _mm512_mask_storeu_epi32(p, first_lanes(n), x.v);
 }
+
+static inline __mmask32 first_halves(size_t n) { return (__mmask32)((1ull << n) - 1); }
 
 static inline struct words words_load_halves(const void *p, size_t n)
 {
-    return (struct words){_mm512_maskz_loadu_epi16((__mmask32)((1ull << n) - 1), p)};
+    if (n == 2 * TILE) return (struct words){_mm512_loadu_si512(p)};
+    return (struct words){_mm512_maskz_loadu_epi16(first_halves(n), p)};
 }
 
 static inline void words_store_halves(void *p, size_t n, struct words x)
 {
-    _mm512_mask_storeu_epi16(p, (__mmask32)((1ull << n) - 1), x.v);
+    if (n == 2 * TILE)
+        _mm512_storeu_si512(p, x.v);
+    else
+        _mm512_mask_storeu_epi16(p, first_halves(n), x.v);
+}
+
+static inline __m512i load_units(const struct az_bf16 *p, size_t n)
+{
+    if (n == TILE) return _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
+    return _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(first_lanes(n), p));
 }
 
 static inline struct words words_zip(const struct az_bf16 *even, const struct az_bf16 *odd,
                                      size_t n_even, size_t n_odd)
 {
-    __m512i low = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(first_lanes(n_even), even));
-    __m512i high = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(first_lanes(n_odd), odd));
-    return (struct words){_mm512_or_si512(low, _mm512_slli_epi32(high, 16))};
+    __m512i high = _mm512_slli_epi32(load_units(odd, n_odd), 16);
+    return (struct words){_mm512_or_si512(load_units(even, n_even), high)};
 }
 
 /* Four rounds: pairs of words, pairs of pairs, then 128-bit quarters twice. */

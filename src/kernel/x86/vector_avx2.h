@@ -8,8 +8,9 @@
 
 #define VECTOR 8
 #define vector __m256
-#define BF16_ROWS 6 /* 12 of 16 registers are chains */
-#define BF16_VECTORS 1
+#define BF16_ROWS 6
+#define BF16_VECTORS 2
+#define BF16_TOGETHER 0 /* 12 of 16 registers are the chains of one half */
 #define F32_ROWS 6
 #define F32_VECTORS 2
 #define PRODUCT_CARE 0 /* MXCSR flushes */

@@ -10,6 +10,7 @@
 #define vector __m512
 #define BF16_ROWS 12 /* 24 of 32 registers are chains */
 #define BF16_VECTORS 1
+#define BF16_TOGETHER 1
 #define F32_ROWS 12
 #define F32_VECTORS 1
 #define PRODUCT_CARE 0 /* MXCSR flushes */
