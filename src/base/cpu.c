@@ -3,6 +3,9 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
 
 #if defined(__x86_64__)
 
@@ -72,4 +75,29 @@ uint32_t az_cpu_features(void)
         atomic_store_explicit(&known, true, memory_order_release);
     }
     return atomic_load_explicit(&found, memory_order_relaxed);
+}
+
+/* "model name      : AMD EPYC" */
+static bool name_from(FILE *file, char *name, size_t capacity_bytes)
+{
+    char line[512];
+    while (fgets(line, sizeof line, file)) {
+        const char *colon = strchr(line, ':');
+        if (!colon || strncmp(line, "model name", 10) != 0) continue;
+        size_t length = strcspn(colon + 1, "\n");
+        while (length && colon[1] == ' ') colon++, length--;
+        snprintf(name, capacity_bytes, "%.*s", (int)length, colon + 1);
+        return true;
+    }
+    return false;
+}
+
+void az_cpu_name(char *name, size_t capacity_bytes)
+{
+    struct utsname system;
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    bool found = file && name_from(file, name, capacity_bytes);
+    if (file) fclose(file);
+    if (found) return;
+    snprintf(name, capacity_bytes, "%s", uname(&system) == 0 ? system.machine : "unknown");
 }

@@ -2,6 +2,7 @@
 #ifndef AZ_BASE_CPU_H
 #define AZ_BASE_CPU_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum az_cpu_feature {
@@ -14,5 +15,8 @@ enum az_cpu_feature {
 /* A set of enum az_cpu_feature. The first call asks Linux for leave to use the AMX tiles; the
  * answer holds for the whole process. May be called from any thread. */
 uint32_t az_cpu_features(void);
+
+/* The processor's name as the system gives it ("AMD EPYC", "Neoverse-N1"), or the architecture. */
+void az_cpu_name(char *name, size_t capacity_bytes);
 
 #endif

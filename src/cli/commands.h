@@ -5,6 +5,7 @@
 #include "cli/command.h"
 
 #define AZ_COMMANDS(X)                                                                             \
+    X(az_command_bench_kernels)                                                                    \
     X(az_command_plot)                                                                             \
     X(az_command_account)                                                                          \
     X(az_command_info)                                                                             \

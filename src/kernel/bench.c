@@ -5,16 +5,15 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "kernel/guests.h"
 
 #define SAMPLE_NS 3000000
 #define SAMPLES_MOST 101
-#define BURST_REPEATS 20000
 
 #define MEMORY_ELEMENTS ((size_t)16 << 20) /* 64 MiB of float32 */
 #define COLUMNS 128
 #define CACHE_ROWS 512
 #define MEMORY_ROWS (MEMORY_ELEMENTS / COLUMNS)
+#define ADAMW_ARITHMETIC 10 /* an element, f32; the others differ by a few */
 
 /* The operands of all cases; their contents stay small numbers. */
 struct desk {
@@ -26,13 +25,16 @@ struct desk {
     float *a, *b, *c, *d;   /* [COLUMNS] */
     float *mean, *rstd;     /* [MEMORY_ROWS] */
     struct az_bf16 *h, *h2; /* [MEMORY_ROWS][COLUMNS] */
+    struct az_adamw adamw;
+    struct az_adamw_range range;
     double sink;
 };
 
 struct work {
     const char *name;
     void (*call)(struct desk *);
-    double bytes; /* an element, read and written */
+    double bytes;   /* an element, read and written */
+    int arithmetic; /* multiplications, fused multiply-adds, divisions, roots an element */
 };
 
 /* ---- time ---- */
@@ -105,31 +107,32 @@ ON_DESK(pack_b_f32_transposed,
         kernels->pack_b_f32_transposed(columns, rows, desk->x, columns, desk->y))
 ON_DESK(transpose_bf16, kernels->transpose_bf16(rows, columns, desk->h, columns, desk->h2, rows))
 ON_DESK(transpose_f32, kernels->transpose_f32(rows, columns, desk->x, columns, desk->y, rows))
+ON_DESK(adamw, kernels->adamw[desk->adamw.arithmetic](&desk->adamw, &desk->range))
 ON_DESK(product_bf16, kernels->product_bf16(&desk->bf16); (void)rows; (void)columns)
 ON_DESK(product_f32, kernels->product_f32(&desk->f32); (void)rows; (void)columns)
 
 static const struct work works[] = {
-    {"widen", widen, 6},
-    {"narrow", narrow, 6},
-    {"add", add, 12},
-    {"scale", scale, 8},
-    {"add_row", add_row, 8},
-    {"sum_rows", sum_rows, 4},
-    {"gelu", gelu, 8},
-    {"gelu_backward", gelu_backward, 12},
-    {"exponential", exponential, 8},
-    {"layernorm", layernorm, 8},
-    {"layernorm_backward", layernorm_backward, 12},
-    {"softmax_statistics", softmax_statistics, 4},
-    {"softmax_apply", softmax_apply, 8},
-    {"softmax_backward", softmax_backward, 12},
-    {"sum_squares", sum_squares, 4},
-    {"pack_b", pack_b, 4},
-    {"pack_b_transposed", pack_b_transposed, 4},
-    {"pack_b_f32", pack_b_f32, 8},
-    {"pack_b_f32_transposed", pack_b_f32_transposed, 8},
-    {"transpose_bf16", transpose_bf16, 4},
-    {"transpose_f32", transpose_f32, 8},
+    {"widen", widen, 6, 0},
+    {"narrow", narrow, 6, 0},
+    {"add", add, 12, 0},
+    {"scale", scale, 8, 1},
+    {"add_row", add_row, 8, 0},
+    {"sum_rows", sum_rows, 4, 0},
+    {"gelu", gelu, 8, 13},
+    {"gelu_backward", gelu_backward, 12, 19},
+    {"exponential", exponential, 8, 9},
+    {"layernorm", layernorm, 8, 3},
+    {"layernorm_backward", layernorm_backward, 12, 6},
+    {"softmax_statistics", softmax_statistics, 4, 9},
+    {"softmax_apply", softmax_apply, 8, 10},
+    {"softmax_backward", softmax_backward, 12, 3},
+    {"sum_squares", sum_squares, 4, 2},
+    {"pack_b", pack_b, 4, 0},
+    {"pack_b_transposed", pack_b_transposed, 4, 0},
+    {"pack_b_f32", pack_b_f32, 8, 0},
+    {"pack_b_f32_transposed", pack_b_f32_transposed, 8, 0},
+    {"transpose_bf16", transpose_bf16, 4, 0},
+    {"transpose_f32", transpose_f32, 8, 0},
 };
 
 /* m, k, n as in the presets: linear layers, attention, weight gradients, the unembedding forward
@@ -139,39 +142,6 @@ static const size_t products[][3] = {
     {128, 512, 256}, {64, 512, 256},  {32, 64, 256},    {32, 4000, 128},  {32, 10000, 64},
     {512, 64, 512},  {512, 512, 128}, {1024, 512, 512}, {512, 128, 4096},
 };
-
-/* ---- peaks ---- */
-
-typedef double burst_function(size_t repeats, double *sink);
-
-static burst_function *burst_of(enum az_isa isa)
-{
-    switch (isa) {
-#if defined(__x86_64__)
-    case AZ_ISA_AVX2: return az_guest_burst_avx2;
-    case AZ_ISA_AVX512: return az_guest_burst_avx512;
-    case AZ_ISA_AMX: return az_guest_burst_amx;
-#endif
-    default: return az_guest_burst_reference;
-    }
-}
-
-/* The best of the samples: a peak is what can be reached. */
-static double burst_gflops(enum az_isa isa, unsigned samples, double *sink)
-{
-    double best = 0;
-    burst_function *burst = burst_of(isa);
-    for (unsigned s = 0; s < samples; s++) {
-        int64_t start = az_clock_thread_ns();
-        double operations = 0;
-        while (az_clock_thread_ns() - start < SAMPLE_NS) operations += burst(BURST_REPEATS, sink);
-        double rate = operations / (double)(az_clock_thread_ns() - start);
-        if (rate > best) best = rate;
-    }
-    return best;
-}
-
-static void copy(struct desk *desk) { memcpy(desk->z, desk->x, MEMORY_ELEMENTS * sizeof(float)); }
 
 /* ---- the desk ---- */
 
@@ -210,50 +180,79 @@ out:
 /* ---- results ---- */
 
 struct report {
-    void (*take)(const struct az_bench_result *result, void *context);
+    bool (*take)(const struct az_bench_result *result, void *context);
     void *context;
     const struct az_bench_peaks *peaks;
     unsigned samples;
+    bool ended;
 };
 
-static void time_work(struct desk *desk, const struct work *work, const char *place,
-                      const struct report *report)
+static struct az_bench_result begin(const struct desk *desk, const char *kernel, const char *place)
 {
-    struct az_bench_result result = {.kernel = work->name,
-                                     .isa = desk->kernels.name,
-                                     .place = place,
-                                     .rows = desk->rows,
-                                     .columns = desk->columns};
+    return (struct az_bench_result){.kernel = kernel,
+                                    .isa = desk->kernels.name,
+                                    .place = place,
+                                    .rows = desk->rows,
+                                    .columns = desk->columns};
+}
+
+/* bytes and operations are those of one call, peak that of their type. */
+static void finish(struct az_bench_result *result, double bytes, double operations, double peak,
+                   struct report *report)
+{
+    bool memory = strcmp(result->place, "memory") == 0;
+    double bandwidth = memory ? report->peaks->memory_gbs : report->peaks->cache_gbs;
+    double moving = bytes / bandwidth, calculating = operations / peak;
+    double floor_ns = moving > calculating ? moving : calculating;
+    result->gbs = bytes / result->seconds * 1e-9;
+    result->share = floor_ns * 1e-9 / result->seconds;
+    report->ended = !report->take(result, report->context);
+}
+
+static void time_work(struct desk *desk, const struct work *work, const char *place,
+                      struct report *report)
+{
+    struct az_bench_result result = begin(desk, work->name, place);
+    double elements = (double)(desk->rows * desk->columns);
     result.seconds = median_seconds(work->call, desk, report->samples);
-    result.gbs = work->bytes * (double)(desk->rows * desk->columns) / result.seconds * 1e-9;
-    result.share = result.gbs / report->peaks->memory_gbs;
-    report->take(&result, report->context);
+    finish(&result, work->bytes * elements, 2 * work->arithmetic * elements,
+           report->peaks->f32_gflops, report);
+}
+
+static void time_works(struct desk *desk, struct report *report)
+{
+    desk->columns = COLUMNS;
+    for (size_t i = 0; i < sizeof works / sizeof *works && !report->ended; i++) {
+        desk->rows = CACHE_ROWS;
+        time_work(desk, &works[i], "cache", report);
+        if (report->ended) return;
+        desk->rows = MEMORY_ROWS;
+        time_work(desk, &works[i], "memory", report);
+    }
 }
 
 static void finish_product(struct az_bench_result *result, double element_bytes, double peak,
-                           const struct report *report)
+                           struct report *report)
 {
     double m = (double)result->rows, k = (double)result->depth, n = (double)result->columns;
-    result->gflops = 2 * m * k * n / result->seconds * 1e-9;
-    result->gbs = (element_bytes * (m * k + k * n) + 4 * m * n) / result->seconds * 1e-9;
-    result->share = result->gflops / peak;
-    report->take(result, report->context);
+    double operations = 2 * m * k * n;
+    result->gflops = operations / result->seconds * 1e-9;
+    finish(result, element_bytes * (m * k + k * n) + 4 * m * n, operations, peak, report);
 }
 
-static void time_product(struct desk *desk, const size_t shape[3], const struct report *report)
+static void time_product(struct desk *desk, const size_t shape[3], struct report *report)
 {
     size_t m = shape[0], k = shape[1], n = shape[2];
-    struct az_bench_result result = {.kernel = "product_bf16",
-                                     .isa = desk->kernels.name,
-                                     .place = "cache",
-                                     .rows = m,
-                                     .depth = k,
-                                     .columns = n};
+    desk->rows = m;
+    desk->columns = n;
+    struct az_bench_result result = begin(desk, "product_bf16", "cache");
+    result.depth = k;
     desk->kernels.pack_b(k, n, desk->h, n, desk->h2);
     desk->bf16 = (struct az_product_bf16){m,        n,       k, desk->h, (k + 31) / 32 * 32,
                                           desk->h2, desk->z, n, false,   0};
     result.seconds = median_seconds(product_bf16, desk, report->samples);
     finish_product(&result, 2, report->peaks->bf16_gflops, report);
+    if (report->ended) return;
     result.kernel = "product_f32";
     desk->kernels.pack_b_f32(k, n, desk->x, n, desk->y);
     desk->f32 = (struct az_product_f32){m, n, k, desk->x, k, desk->y, desk->z, n, false, 0};
@@ -261,39 +260,69 @@ static void time_product(struct desk *desk, const size_t shape[3], const struct 
     finish_product(&result, 4, report->peaks->f32_gflops, report);
 }
 
-enum az_status az_bench_measure_peaks(enum az_isa isa, unsigned samples,
-                                      struct az_bench_peaks *peaks, struct az_error *error)
+#define ADAMW_NAME(id, name, ...) "adamw " name,
+static const char *const adamw_names[] = {AZ_ARITHMETIC_TABLE(ADAMW_NAME)};
+
+/* p, g, m, v as they come in a run whose gradients have the type of the activations. */
+static void time_adamw(struct desk *desk, enum az_arithmetic arithmetic, const char *place,
+                       struct report *report)
 {
-    enum az_status status = AZ_OK;
-    struct desk desk;
-    AZ_TRY(lay_desk(&desk, isa, error));
-    peaks->f32_gflops = burst_gflops(isa == AZ_ISA_AMX ? AZ_ISA_AVX512 : isa, samples, &desk.sink);
-    peaks->bf16_gflops = burst_gflops(isa, samples, &desk.sink);
-    peaks->memory_gbs =
-        2.0 * MEMORY_ELEMENTS * sizeof(float) / median_seconds(copy, &desk, samples) * 1e-9;
-out:
-    clear_desk(&desk);
-    return status;
+    size_t state_bytes = az_arithmetic_state_bytes(arithmetic), count = desk->rows * COLUMNS;
+    bool master = arithmetic == AZ_ARITHMETIC_MASTER;
+    struct az_bench_result result = begin(desk, adamw_names[arithmetic], place);
+    desk->adamw = (struct az_adamw){.arithmetic = arithmetic,
+                                    .lr = 1e-3,
+                                    .beta1 = 0.9,
+                                    .beta2 = 0.999,
+                                    .eps = 1e-8,
+                                    .gradient_scale = 1,
+                                    .step = 1};
+    az_adamw_prepare(&desk->adamw);
+    desk->range = (struct az_adamw_range){.count = count,
+                                          .p = desk->h2,
+                                          .g = desk->h,
+                                          .m = desk->y,
+                                          .v = desk->z,
+                                          .master = master ? desk->x : NULL};
+    memset(desk->y, 0, count * sizeof(float));
+    memset(desk->z, 0, count * sizeof(float));
+    result.seconds = median_seconds(adamw, desk, report->samples);
+    double bytes = 6 + 4 * (double)state_bytes + (master ? 8 : 0);
+    finish(&result, bytes * (double)count, 2 * ADAMW_ARITHMETIC * (double)count,
+           report->peaks->f32_gflops, report);
+}
+
+static void time_adamws(struct desk *desk, struct report *report)
+{
+    desk->columns = COLUMNS;
+    for (int a = 0; a < AZ_ARITHMETIC_COUNT && !report->ended; a++) {
+        desk->rows = CACHE_ROWS;
+        time_adamw(desk, (enum az_arithmetic)a, "cache", report);
+        if (report->ended) return;
+        desk->rows = MEMORY_ROWS;
+        time_adamw(desk, (enum az_arithmetic)a, "memory", report);
+    }
+}
+
+size_t az_bench_kernel_count(void)
+{
+    return 2 * (sizeof products / sizeof *products + sizeof works / sizeof *works +
+                AZ_ARITHMETIC_COUNT);
 }
 
 enum az_status az_bench_kernels(enum az_isa isa, unsigned samples,
                                 const struct az_bench_peaks *peaks,
-                                void (*take)(const struct az_bench_result *result, void *context),
+                                bool (*take)(const struct az_bench_result *result, void *context),
                                 void *context, struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    const struct report report = {take, context, peaks, samples};
+    struct report report = {take, context, peaks, samples, false};
     struct desk desk;
     AZ_TRY(lay_desk(&desk, isa, error));
-    for (size_t i = 0; i < sizeof products / sizeof *products; i++)
+    for (size_t i = 0; i < sizeof products / sizeof *products && !report.ended; i++)
         time_product(&desk, products[i], &report);
-    desk.columns = COLUMNS;
-    for (size_t i = 0; i < sizeof works / sizeof *works; i++) {
-        desk.rows = CACHE_ROWS;
-        time_work(&desk, &works[i], "cache", &report);
-        desk.rows = MEMORY_ROWS;
-        time_work(&desk, &works[i], "memory", &report);
-    }
+    if (!report.ended) time_works(&desk, &report);
+    if (!report.ended) time_adamws(&desk, &report);
 out:
     clear_desk(&desk);
     return status;
