@@ -137,8 +137,7 @@ static enum az_status measure_disk(struct az_train_plan *plan, const char *direc
 static uint64_t other_files_bytes(const struct az_budget_facts *facts)
 {
     uint64_t vocabulary = facts->model->vocabulary;
-    return vocabulary * 64 + vocabulary * 18 + (uint64_t)facts->experiment->train.steps * 96 +
-           (1 << 16);
+    return vocabulary * (90 + 18) + (uint64_t)facts->experiment->train.steps * 96 + (1 << 16);
 }
 
 enum az_status az_budget_fill(struct az_train_plan *plan, const struct az_budget_facts *facts,

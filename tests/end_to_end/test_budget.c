@@ -1,10 +1,6 @@
 /* The budget: what is refused, and how near the estimate of memory comes. */
-#define _GNU_SOURCE
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tiny.h"
@@ -95,46 +91,10 @@ static void the_plan_names_every_part_and_its_lines_add_up(void **state)
 
 /* ---- the estimate ---- */
 
-static void keep_plan(void *context, const struct az_train_plan *plan)
-{
-    *(uint64_t *)context = plan->memory_bytes;
-}
-
-/* In a child, so that the peak is that of the run alone. */
 static void compare_with_the_peak(const struct az_experiment *experiment, const char *cache)
 {
-    int ends[2];
-    assert_int_equal(pipe(ends), 0);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        uint64_t planned = 0;
-        struct az_train_result result;
-        struct az_error error;
-        struct az_train_options options = {.directory = tiny_path("measured"),
-                                           .cache_directory = cache,
-                                           .planned = keep_plan,
-                                           .context = &planned};
-        az_error_clear(&error);
-        enum az_status status = az_train_run(experiment, &options, &result, NULL, &error);
-        if (status != AZ_OK) fprintf(stderr, "%s\n", error.message);
-        _exit(status != AZ_OK || write(ends[1], &planned, sizeof planned) != sizeof planned);
-    }
-    close(ends[1]);
-    uint64_t planned;
-    assert_int_equal(read(ends[0], &planned, sizeof planned), sizeof planned);
-    close(ends[0]);
-    int ended;
-    struct rusage usage;
-    assert_int_equal(wait4(child, &ended, 0, &usage), child);
-    assert_int_equal(ended, 0);
-    double peak = (double)usage.ru_maxrss * 1024, ratio = (double)planned / peak;
-    print_message("planned %.1f MB, peak %.1f MB, ratio %.3f\n", (double)planned / 1e6, peak / 1e6,
-                  ratio);
+    double ratio = tiny_memory_ratio(experiment, cache);
     assert_true(ratio > 0.85 && ratio < 1.15);
-    char command[600];
-    snprintf(command, sizeof command, "rm -rf '%s'", tiny_path("measured"));
-    assert_int_equal(system(command), 0);
 }
 
 static void the_estimate_of_a_tiny_run_is_within_15_percent_of_its_peak(void **state)

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char directory[256];
@@ -145,6 +147,49 @@ struct az_train_result tiny_run_well(const struct az_experiment *experiment, con
     if (tiny_run(experiment, name, NULL, 0, &result, &error) != AZ_OK)
         fail_msg("%s: %s", name, error.message);
     return result;
+}
+
+/* ---- memory ---- */
+
+static void keep_plan(void *context, const struct az_train_plan *plan)
+{
+    *(uint64_t *)context = plan->memory_bytes;
+}
+
+static int run_and_tell(const struct az_experiment *experiment, const char *cache, int end)
+{
+    uint64_t planned = 0;
+    struct az_train_result result;
+    struct az_error error;
+    struct az_train_options options = {.directory = tiny_path("measured"),
+                                       .cache_directory = cache,
+                                       .planned = keep_plan,
+                                       .context = &planned};
+    az_error_clear(&error);
+    enum az_status status = az_train_run(experiment, &options, &result, NULL, &error);
+    if (status != AZ_OK) fprintf(stderr, "%s\n", error.message);
+    return status != AZ_OK || write(end, &planned, sizeof planned) != sizeof planned;
+}
+
+double tiny_memory_ratio(const struct az_experiment *experiment, const char *cache)
+{
+    int ends[2], ended;
+    uint64_t planned;
+    struct rusage usage;
+    remove_tree(tiny_path("measured"));
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) _exit(run_and_tell(experiment, cache, ends[1]));
+    close(ends[1]);
+    assert_int_equal(read(ends[0], &planned, sizeof planned), sizeof planned);
+    close(ends[0]);
+    assert_int_equal(wait4(child, &ended, 0, &usage), child);
+    assert_int_equal(ended, 0);
+    double peak = (double)usage.ru_maxrss * 1024, ratio = (double)planned / peak;
+    print_message("planned %.1f MB, peak %.1f MB, ratio %.3f\n", (double)planned / 1e6, peak / 1e6,
+                  ratio);
+    return ratio;
 }
 
 /* ---- recordings ---- */

@@ -33,6 +33,10 @@ enum az_status tiny_run(const struct az_experiment *experiment, const char *name
 /* The same, on all threads, and it must succeed. */
 struct az_train_result tiny_run_well(const struct az_experiment *experiment, const char *name);
 
+/* Planned memory over the peak of a run in a child process, so that the peak is its own; prints
+ * both. cache NULL: the user's. */
+double tiny_memory_ratio(const struct az_experiment *experiment, const char *cache);
+
 /* All frames of a tensor of a run; free with tiny_free. Fails the test when it is not there. */
 struct tiny_movie {
     struct az_recorded about;
