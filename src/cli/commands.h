@@ -7,6 +7,7 @@
 #define AZ_COMMANDS(X)                                                                             \
     X(az_command_bench_kernels)                                                                    \
     X(az_command_plot)                                                                             \
+    X(az_command_train)                                                                            \
     X(az_command_account)                                                                          \
     X(az_command_info)                                                                             \
     X(az_command_tokenizer_train)                                                                  \

@@ -69,6 +69,17 @@ static bool format_special(double value, char text[AZ_NUMBER_TEXT_BYTES])
     return true;
 }
 
+/* "1e-08" to "1e-8", "1e+10" to "1e10". */
+static void shorten_exponent(char *text)
+{
+    char *from = strchr(text, 'e');
+    if (!from) return;
+    char *to = ++from;
+    if (*from == '-') to++;
+    for (from++; from[0] == '0' && from[1];) from++;
+    memmove(to, from, strlen(from) + 1);
+}
+
 /* A decimal of up to 15 digits survives the way through a double and back (6 through a float), so
  * that where a shorter text exists, the first try finds it. */
 void az_number_format(double value, char text[AZ_NUMBER_TEXT_BYTES])
@@ -80,6 +91,7 @@ void az_number_format(double value, char text[AZ_NUMBER_TEXT_BYTES])
         if (strtod(text, NULL) == value) break;
     }
     uselocale(outer);
+    shorten_exponent(text);
 }
 
 void az_number_format_f32(float value, char text[AZ_NUMBER_TEXT_BYTES])
@@ -91,6 +103,7 @@ void az_number_format_f32(float value, char text[AZ_NUMBER_TEXT_BYTES])
         if (strtof(text, NULL) == value) break;
     }
     uselocale(outer);
+    shorten_exponent(text);
 }
 
 double az_number_meant(float value)

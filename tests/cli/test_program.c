@@ -1,76 +1,18 @@
-/* The program as its users meet it: what it prints where, and its exit codes. The path of the
- * program and the root of the sources come from meson. */
+/* The program as its users meet it: help, versions, documents, completion, units. */
 #define _GNU_SOURCE
 #include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "azimuth/azimuth.h"
-#include "base/memory.h"
 #include "cli/bar.h"
 #include "cli/commands.h"
 #include "cli/unit.h"
-#include "store/file.h"
-
-static char directory[] = "/tmp/azimuth-cli-XXXXXX";
-static char *out, *err; /* what the last run printed */
-
-static char *read_all(const char *name)
-{
-    char path[256], *text;
-    size_t length;
-    snprintf(path, sizeof path, "%s/%s", directory, name);
-    assert_int_equal(az_file_read(path, 0, &text, &length, NULL), AZ_OK);
-    return text;
-}
-
-/* Runs `azimuth ARGUMENTS` in the test's directory and returns its exit code. */
-static int azimuth(const char *arguments)
-{
-    char command[2048];
-    snprintf(command, sizeof command, "cd %s && %s %s >out 2>err </dev/null", directory,
-             getenv("AZ_PROGRAM"), arguments);
-    int status = system(command);
-    az_memory_free(out);
-    az_memory_free(err);
-    out = read_all("out");
-    err = read_all("err");
-    assert_true(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-
-static void write_file(const char *name, const char *text)
-{
-    char path[256];
-    snprintf(path, sizeof path, "%s/%s", directory, name);
-    assert_int_equal(az_file_write(path, text, strlen(text), NULL), AZ_OK);
-}
-
-static void assert_has(const char *text, const char *part)
-{
-    if (!strstr(text, part)) fail_msg("expected \"%s\" in:\n%s", part, text);
-}
-
-static size_t longest_line(const char *text)
-{
-    size_t longest = 0;
-    while (*text) {
-        size_t length = strcspn(text, "\n"), columns = 0;
-        for (size_t c = 0; c < length; c++) columns += ((unsigned char)text[c] & 0xc0) != 0x80;
-        if (columns > longest) longest = columns;
-        text += length + (text[length] == '\n');
-    }
-    return longest;
-}
+#include "program.h"
 
 static void without_arguments_it_says_how_it_is_used(void **state)
 {
@@ -207,118 +149,6 @@ static void bash_completes_commands_options_and_values(void **state)
     assert_string_equal(out, " bash \n");
 }
 
-static void texts_are_counted_written_and_refused_with_a_reason(void **state)
-{
-    (void)state;
-    write_file("good.txt", "In the beginning\n\xe0\xb8\x81 b\n");
-    write_file("bad.txt", "In the\xff beginning\n");
-    write_file("empty.txt", "");
-    assert_int_equal(azimuth("corpus good.txt good.txt -o both.txt"), 0);
-    assert_has(out, "            23             21            5          2  good.txt\n");
-    assert_has(out, "            46             42           10          4  total\n");
-    char *both = read_all("both.txt");
-    assert_has(both, "In the beginning\n\xe0\xb8\x81 b\n\nIn the beginning\n");
-    az_memory_free(both);
-    assert_int_equal(azimuth("corpus --list"), 0);
-    assert_has(out, "sword-text-web");
-    static const struct {
-        const char *arguments, *message;
-        int exit_code;
-    } cases[] = {
-        {"corpus", "azimuth: corpus: TEXT is missing", 2},
-        {"corpus bad.txt", "azimuth: bad.txt:1:byte 6: invalid UTF-8", 3},
-        {"corpus empty.txt", "azimuth: empty.txt: the file is empty", 3},
-        {"corpus nothing.txt", "no file 'nothing.txt'", 3},
-        {"corpus good.txt -o no/such/folder", "no/such/folder", 3},
-        {"corpus good.txt -o", "corpus: --output needs a value: FILE", 2},
-    };
-    for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
-        assert_int_equal(azimuth(cases[n].arguments), cases[n].exit_code);
-        assert_has(err, cases[n].message);
-    }
-}
-
-static void a_tokenizer_is_trained_and_takes_text_there_and_back(void **state)
-{
-    (void)state;
-    write_file("good.txt", "the cat sat on the mat and the dog sat on the log\n");
-    assert_int_equal(azimuth("tokenizer train good.txt --vocabulary 270 -o t.json"), 0);
-    assert_string_equal(out, "270 tokens written to t.json\n");
-    assert_int_equal(azimuth("tokenizer encode t.json good.txt"), 0);
-    write_file("ids.txt", out);
-    assert_int_equal(azimuth("tokenizer decode t.json ids.txt"), 0);
-    assert_string_equal(out, "the cat sat on the mat and the dog sat on the log\n");
-    write_file("wrong.txt", "1\n2 3\nx4\n");
-    write_file("high.txt", "270");
-    static const struct {
-        const char *arguments, *message;
-        int exit_code;
-    } cases[] = {
-        {"tokenizer", "azimuth: tokenizer is several commands", 2},
-        {"tokenizer trian", "did you mean \"tokenizer train\"?", 2},
-        {"tokenizer train good.txt", "azimuth: tokenizer train: -o FILE is missing", 2},
-        {"tokenizer train good.txt:0 -o x", "good.txt:0: the weight", 2},
-        {"tokenizer train nothing.txt -o x", "nothing.txt", 3},
-        {"tokenizer train good.txt --vocabulary many -o x", "an integer from 2 to 1000000", 2},
-        {"tokenizer train good.txt --model byt -o x", "did you mean \"byte\"?", 2},
-        {"tokenizer train good.txt --pattern thai -o x", "gpt2 | marks | whitespace", 2},
-        {"tokenizer train good.txt --model character -o x", "base_characters", 2},
-        {"tokenizer encode good.txt good.txt", "azimuth: good.txt", 3},
-        {"tokenizer decode t.json wrong.txt", "azimuth: wrong.txt:3: expected a token id", 3},
-        {"tokenizer decode t.json high.txt", "270", 2},
-    };
-    for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
-        assert_int_equal(azimuth(cases[n].arguments), cases[n].exit_code);
-        assert_has(err, cases[n].message);
-        assert_string_equal(out, "");
-    }
-    assert_int_equal(azimuth("tokenizer --help"), 0);
-    assert_has(out, "tokenizer decode");
-}
-
-static void accounting_refuses_what_is_no_recording(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *arguments, *message;
-        int exit_code;
-    } cases[] = {
-        {"account", "azimuth: account: RECORDING is missing", 2},
-        {"account nothing", "azimuth: nothing: ", 3},
-        {"account .", "azimuth: .: there is no recording in this directory", 3},
-        {"account a b", "unexpected argument \"b\"", 2},
-        {"account a --threads 0", "--threads 0: expected an integer from 1 to 1024", 2},
-        {"account a --threads=many", "--threads many: expected an integer", 2},
-    };
-    for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
-        assert_int_equal(azimuth(cases[n].arguments), cases[n].exit_code);
-        assert_has(err, cases[n].message);
-        assert_string_equal(out, "");
-    }
-}
-
-/* {"a\x1b[31m": I16 of 2 x 3} */
-static void tensors_are_listed_and_hostile_names_are_harmless(void **state)
-{
-    (void)state;
-    static const char header[] =
-        "{\"a\\u001b[31m\":{\"dtype\":\"I16\",\"shape\":[2,3],\"data_offsets\":[0,12]}}";
-    char path[256], file[128] = {(char)(sizeof header - 1)};
-    memcpy(file + 8, header, sizeof header - 1);
-    snprintf(path, sizeof path, "%s/a.safetensors", directory);
-    assert_int_equal(az_file_write(path, file, 8 + sizeof header - 1 + 12, NULL), AZ_OK);
-    assert_int_equal(azimuth("info a.safetensors"), 0);
-    assert_has(out, "a.safetensors: 1 tensor\n");
-    assert_has(out, "a?[31m");
-    assert_has(out, "2 x 3");
-    assert_null(strchr(out, 0x1b));
-    assert_int_equal(azimuth("info nothing"), 3);
-    assert_has(err, "azimuth: nothing: ");
-    write_file("junk", "junk and more junk");
-    assert_int_equal(azimuth("info junk"), 3);
-    assert_has(err, "azimuth: junk: ");
-}
-
 static void presets_are_experiments_that_pass_every_check(void **state)
 {
     (void)state;
@@ -405,25 +235,6 @@ static void the_progress_line_fits_its_columns(void **state)
                               "moving 12.3 %");
 }
 
-static int enter(void **state)
-{
-    (void)state;
-    if (!getenv("AZ_PROGRAM") || !getenv("AZ_SOURCE") || !mkdtemp(directory)) return -1;
-    write_file("out", "");
-    write_file("err", "");
-    return 0;
-}
-
-static int leave(void **state)
-{
-    (void)state;
-    char command[256];
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    az_memory_free(out);
-    az_memory_free(err);
-    return system(command);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -434,10 +245,6 @@ int main(void)
         cmocka_unit_test(output_that_cannot_be_written_is_a_failure),
         cmocka_unit_test(the_generated_documents_are_current),
         cmocka_unit_test(bash_completes_commands_options_and_values),
-        cmocka_unit_test(texts_are_counted_written_and_refused_with_a_reason),
-        cmocka_unit_test(a_tokenizer_is_trained_and_takes_text_there_and_back),
-        cmocka_unit_test(accounting_refuses_what_is_no_recording),
-        cmocka_unit_test(tensors_are_listed_and_hostile_names_are_harmless),
         cmocka_unit_test(presets_are_experiments_that_pass_every_check),
         cmocka_unit_test(units_have_three_digits),
         cmocka_unit_test(the_progress_line_fits_its_columns),

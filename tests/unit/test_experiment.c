@@ -305,6 +305,28 @@ static bool enter_comma_locale(void)
     return entered;
 }
 
+static void numbers_are_printed_as_short_as_they_can_be(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"0",        "1",
+                                        "0.001",    "1e-8",
+                                        "-2.5e-17", "1e20",
+                                        "1e100",    "-1e-9",
+                                        "123456",   "-0",
+                                        "0.0001",   "0.30000000000000004",
+                                        "1.5e-310", "1.7976931348623157e308"};
+    for (size_t n = 0; n < sizeof texts / sizeof texts[0]; n++) {
+        char text[AZ_NUMBER_TEXT_BYTES];
+        double value, again;
+        assert_true(az_number_parse(texts[n], &value));
+        az_number_format(value, text);
+        assert_true(az_number_parse(text, &again));
+        assert_memory_equal(&again, &value, sizeof value);
+        if (fabs(value) < 1e-300 && value != 0) continue; /* subnormals may be longer */
+        assert_string_equal(text, texts[n]);
+    }
+}
+
 static void numbers_do_not_depend_on_the_locale(void **state)
 {
     (void)state;
@@ -392,6 +414,7 @@ int main(void)
         cmocka_unit_test(an_override_sets_one_key_or_says_why_not),
         cmocka_unit_test(parameters_that_contradict_each_other_are_refused),
         cmocka_unit_test(visited_values_read_back_to_the_same_bits),
+        cmocka_unit_test(numbers_are_printed_as_short_as_they_can_be),
         cmocka_unit_test(numbers_do_not_depend_on_the_locale),
         cmocka_unit_test(cadences_record_the_steps_they_say),
         cmocka_unit_test(texts_have_names_and_weights),

@@ -82,7 +82,7 @@ static void numbers_are_as_short_as_a_person_writes_them(void **state)
     az_number_format(0.1, text);
     assert_string_equal(text, "0.1");
     az_number_format(1e-8, text);
-    assert_string_equal(text, "1e-08");
+    assert_string_equal(text, "1e-8");
     az_number_format_f32(0.001f, text);
     assert_string_equal(text, "0.001");
     az_number_format((double)-INFINITY, text);
