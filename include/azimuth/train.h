@@ -43,9 +43,18 @@ struct az_train_options {
     void *context;
 };
 
-/* Where the time of the run went. */
+/* Where the time of the run went. Phases of the loop add up to less than its time: the rest is
+ * telling the progress and the like. */
+enum az_phase_place {
+    AZ_PHASE_LOOP,    /* of the training loop */
+    AZ_PHASE_PART,    /* part of the phase of the loop that its name says */
+    AZ_PHASE_BESIDE,  /* on another thread, while the loop went on */
+    AZ_PHASE_OUTSIDE, /* before the loop or after it */
+};
+
 struct az_train_phase {
-    const char *name; /* "gradient", "optimizer", "recording", ...; static */
+    const char *name; /* "forward", "optimizer", "recording", ...; static */
+    enum az_phase_place place;
     double seconds;
 };
 
@@ -55,7 +64,8 @@ struct az_train_result {
     int64_t steps;   /* done: fewer than asked when the run ended early */
     char ended[256]; /* why it ended early, or "" */
     float first_loss, last_loss;
-    double steps_per_second; /* of the training loop alone */
+    double steps_per_second;  /* of the training loop alone */
+    double processor_seconds; /* that all threads ran in the loop; other programs do not count */
     struct az_hash fingerprint;
     uint64_t peak_memory_bytes;
     /* Dead tokens, and the frozen ones among them: no motion in the last guard_steps = max(100,

@@ -8,5 +8,7 @@ int64_t az_clock_ns(void);
 
 /* Time for which the calling thread has run: other programs on the machine do not count. */
 int64_t az_clock_thread_ns(void);
+/* The same of all threads of the process together. */
+int64_t az_clock_process_ns(void);
 
 #endif

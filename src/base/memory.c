@@ -91,6 +91,16 @@ size_t az_memory_peak_bytes(void)
     return (size_t)usage.ru_maxrss * 1024;
 }
 
+/* proc(5): writing 5 resets the peak of resident memory. */
+bool az_memory_peak_reset(void)
+{
+    FILE *file = fopen("/proc/self/clear_refs", "w");
+    if (!file) return false;
+    az_memory_trim();
+    bool written = fputs("5\n", file) >= 0;
+    return fclose(file) == 0 && written;
+}
+
 /* /proc/self/statm: total, resident, ... in pages. */
 size_t az_memory_resident_bytes(void)
 {

@@ -5,6 +5,7 @@
 #ifndef AZ_BASE_MEMORY_H
 #define AZ_BASE_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/raise.h"
@@ -38,6 +39,9 @@ void az_memory_fail_after(size_t n);
  * does not tell. */
 size_t az_memory_peak_bytes(void);
 size_t az_memory_resident_bytes(void);
+
+/* The peak counts from now on. False where the system cannot do that; then it stays. */
+bool az_memory_peak_reset(void);
 
 /* Gives memory that was freed back to the system, so that what is resident is what is in use. */
 void az_memory_trim(void);

@@ -6,6 +6,7 @@
 #include "cli/arguments.h"
 #include "cli/bar.h"
 #include "cli/commands.h"
+#include "cli/profile.h"
 #include "cli/unit.h"
 
 /* ---- the resolved parameters, as an experiment file ---- */
@@ -106,13 +107,6 @@ static void print_freezing(const struct az_train_result *result)
                (long long)result->last_freeze_step);
 }
 
-static bool can_be_accounted(const struct az_experiment *experiment)
-{
-    for (int r = AZ_RECORD_W; r <= AZ_RECORD_VARIANCE; r++)
-        if (!experiment->record.cadence[r].every) return false;
-    return true;
-}
-
 static void print_result(const struct az_experiment *experiment, const char *directory,
                          const struct az_train_result *result)
 {
@@ -132,8 +126,7 @@ static void print_result(const struct az_experiment *experiment, const char *dir
     printf("fingerprint  %s\n", fingerprint);
     printf("peak memory  %s\n", peak);
     printf("recording    %s\n", result->recording);
-    printf("next         azimuth %s %s\n", can_be_accounted(experiment) ? "account" : "info",
-           directory);
+    printf("next         azimuth account %s\n", directory);
 }
 
 /* ---- the command ---- */
@@ -190,6 +183,7 @@ static enum az_status run(const struct az_arguments *arguments, struct az_error 
     AZ_TRY(az_train_run(&experiment, &options, &result, progress, error));
     az_bar_end(&bar);
     print_result(&experiment, options.directory, &result);
+    if (az_arguments_has(arguments, "--profile")) az_profile_print(&result);
 out:
     az_bar_end(&bar);
     return status;
@@ -203,6 +197,8 @@ static const struct az_option options[] = {
      "sets one parameter over the file's; azimuth help parameters lists them"},
     {"--dry-run", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
      "prints every parameter, memory, disk and time, and writes nothing"},
+    {"--profile", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
+     "prints where the time of a step went, after the run"},
     AZ_OPTION_THREADS,
     AZ_OPTION_ISA,
     AZ_OPTION_END,

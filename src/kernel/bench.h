@@ -14,7 +14,7 @@ struct az_bench_peaks {
     double f32_gflops;  /* fused multiply-adds between registers, two operations each */
     double bf16_gflops; /* tile products where there are tiles, else the same as f32_gflops */
     double memory_gbs;  /* bytes read and written in arrays much larger than all caches */
-    double cache_gbs;   /* the same in arrays of 64 KiB */
+    double cache_gbs;   /* the same in arrays of 128 KiB */
 };
 
 struct az_bench_result {

@@ -10,7 +10,7 @@
 #define SAMPLE_NS 3000000
 #define BURST_REPEATS 20000
 #define MEMORY_ELEMENTS ((size_t)16 << 20) /* 64 MiB of float32 in each array */
-#define CACHE_ELEMENTS ((size_t)16 << 10)  /* 64 KiB in each array of each thread */
+#define CACHE_ELEMENTS ((size_t)32 << 10)  /* 128 KiB in each array of each thread */
 #define THREADS_MOST 256
 
 typedef double burst_function(size_t repeats, double *sink);

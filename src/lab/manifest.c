@@ -105,6 +105,7 @@ static void add_timings(struct az_json *json, const struct az_train_result *resu
 {
     az_json_open(json, "timings", '{');
     az_json_real(json, "steps_per_second", result->steps_per_second);
+    az_json_real(json, "processor_seconds", result->processor_seconds);
     az_json_open(json, "seconds", '{');
     for (size_t p = 0; p < result->phase_count; p++)
         az_json_real(json, result->phases[p].name, result->phases[p].seconds);

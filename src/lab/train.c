@@ -85,7 +85,7 @@ static bool ends_early(struct az_train *train)
 static enum az_status loop(struct az_train *train, struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    int64_t start_ns = az_clock_ns();
+    int64_t start_ns = az_clock_ns(), process_ns = az_clock_process_ns();
     az_progress_begin(train->progress);
     while (train->step < train->experiment->train.steps && !ends_early(train)) {
         az_train_step(train);
@@ -96,15 +96,23 @@ static enum az_status loop(struct az_train *train, struct az_error *error)
                     (double)train->experiment->train.steps, train->ended);
 out:
     train->loop_ns = az_clock_ns() - start_ns;
+    train->process_ns = az_clock_process_ns() - process_ns;
     if (status != AZ_OK && error)
         snprintf(train->ended, sizeof train->ended, "%.200s", error->message);
     return status;
 }
 
-static void add_phase(struct az_train_result *result, const char *name, double seconds)
+static void add_phase(struct az_train_result *result, const char *name, enum az_phase_place place,
+                      double seconds)
 {
     if (result->phase_count == AZ_TRAIN_PHASES) return;
-    result->phases[result->phase_count++] = (struct az_train_phase){name, seconds};
+    result->phases[result->phase_count++] = (struct az_train_phase){name, place, seconds};
+}
+
+static enum az_phase_place place_of(enum az_train_clock clock)
+{
+    bool outside = clock == AZ_CLOCK_TEXT || clock == AZ_CLOCK_SETUP || clock == AZ_CLOCK_SAVING;
+    return outside ? AZ_PHASE_OUTSIDE : AZ_PHASE_LOOP;
 }
 
 static void fill_phases(const struct az_train *train, struct az_train_result *result)
@@ -114,18 +122,20 @@ static void fill_phases(const struct az_train *train, struct az_train_result *re
 #undef AZ_TRAIN_CLOCK_NAME
     for (int c = 0; c < AZ_CLOCK_COUNT; c++) {
         if (c != AZ_CLOCK_GRADIENT) {
-            add_phase(result, names[c], (double)train->clock_ns[c] / 1e9);
+            add_phase(result, names[c], place_of((enum az_train_clock)c),
+                      (double)train->clock_ns[c] / 1e9);
             continue;
         }
         for (int p = 0; p < AZ_MODEL_PHASE_COUNT; p++) {
             enum az_model_phase phase = (enum az_model_phase)p;
             if (phase != AZ_MODEL_PACKING)
-                add_phase(result, az_model_phase_name(phase),
+                add_phase(result, az_model_phase_name(phase), AZ_PHASE_LOOP,
                           (double)az_model_phase_ns(train->model, phase) / 1e9);
         }
     }
-    add_phase(result, "of recording: waiting for the writer", train->recorded.wait_seconds);
-    add_phase(result, "beside the loop: writing", train->recorded.write_seconds);
+    add_phase(result, "of recording: waiting for the writer", AZ_PHASE_PART,
+              train->recorded.wait_seconds);
+    add_phase(result, "beside the loop: writing", AZ_PHASE_BESIDE, train->recorded.write_seconds);
 }
 
 static enum az_status fill_result(const struct az_train *train, struct az_train_result *result,
@@ -137,6 +147,7 @@ static enum az_status fill_result(const struct az_train *train, struct az_train_
     result->first_loss = train->first_loss;
     result->last_loss = train->loss;
     result->steps_per_second = loop_seconds > 0 ? (double)train->step / loop_seconds : 0;
+    result->processor_seconds = (double)train->process_ns / 1e9;
     result->fingerprint = train->recorded.fingerprint;
     result->peak_memory_bytes = az_memory_peak_bytes();
     fill_phases(train, result);

@@ -67,8 +67,8 @@ struct az_train {
     struct az_metrics *metrics;
     bool directory_made; /* by this run: removed if it comes to nothing */
     int64_t clock_ns[AZ_CLOCK_COUNT], mark_ns;
-    int64_t loop_ns;
-    char ended[256]; /* why before train.steps, or "" */
+    int64_t loop_ns, process_ns; /* of the loop: on the clock, and run by all threads */
+    char ended[256];             /* why before train.steps, or "" */
 };
 
 /* Charges the time since the last mark to a clock. */
