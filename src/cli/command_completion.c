@@ -24,7 +24,7 @@ static void print_values(enum az_complete kind)
     case AZ_COMPLETE_FILE: printf("_azimuth_files -f"); return;
     case AZ_COMPLETE_DIRECTORY: printf("_azimuth_files -d"); return;
     case AZ_COMPLETE_PARAMETER:
-        printf("compopt -o nospace; _azimuth_words \"");
+        printf("compopt -o nospace 2>/dev/null; _azimuth_words \"");
         for (size_t k = 0; k < az_key_count; k++)
             printf("%s.%s= ", az_keys[k].section, az_keys[k].name);
         break;

@@ -2,6 +2,7 @@
 #include "cli/version.h"
 
 #include <jansson.h>
+#include <libdeflate.h>
 #include <pcre2.h>
 #include <unistring/version.h>
 #include <xxhash.h>
@@ -16,10 +17,12 @@ static void print_libraries(FILE *file)
     pcre2_config(PCRE2_CONFIG_VERSION, pcre2);
     for (char *c = pcre2; *c; c++)
         if (*c == ' ') *c = 0;
-    fprintf(file, "libraries   xxHash %u.%u.%u, jansson %s, PCRE2 %s, libunistring %d.%d.%d\n",
+    fprintf(file,
+            "libraries   xxHash %u.%u.%u, jansson %s, PCRE2 %s, libunistring %d.%d.%d, "
+            "libdeflate %s\n",
             xxhash / 10000, xxhash / 100 % 100, xxhash % 100, jansson_version_str(), pcre2,
             _libunistring_version >> 16, _libunistring_version >> 8 & 0xff,
-            _libunistring_version & 0xff);
+            _libunistring_version & 0xff, LIBDEFLATE_VERSION_STRING);
 }
 
 enum az_status az_version_print(FILE *file, struct az_error *error)

@@ -145,6 +145,16 @@ static void bash_completes_commands_options_and_values(void **state)
     assert_string_equal(out, " parameters \n");
     complete("azimuth help --m");
     assert_string_equal(out, " --markdown \n");
+    complete("azimuth tokenizer enc");
+    assert_string_equal(out, " encode \n");
+    complete("azimuth tokenizer train --mod");
+    assert_string_equal(out, " --model \n");
+    complete("azimuth train --isa refer");
+    assert_string_equal(out, " reference \n");
+    complete("azimuth train x.conf -P train.st");
+    assert_string_equal(out, " train.steps= \n");
+    complete("azimuth account --arithmetic au");
+    assert_string_equal(out, " auto \n");
     complete("azimuth completion \"\"");
     assert_string_equal(out, " bash \n");
 }
