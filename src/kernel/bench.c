@@ -92,17 +92,19 @@ ON_DESK(layernorm, kernels->layernorm(rows, columns, desk->x, desk->a, desk->b, 
 ON_DESK(layernorm_backward,
         kernels->layernorm_backward(rows, columns, desk->x, desk->a, desk->mean, desk->rstd,
                                     desk->y, desk->z, desk->c, desk->d))
-ON_DESK(softmax_statistics, EACH_ROW kernels->softmax_statistics(columns, desk->x + r * columns,
-                                                                 desk->mean + r, desk->rstd + r))
+/* The exponentials of exponentials: numbers between 0 and 1 after the first call. */
+ON_DESK(softmax_exponentials,
+        EACH_ROW kernels->softmax_exponentials(columns, desk->z + r * columns, desk->mean + r,
+                                               desk->rstd + r))
 ON_DESK(softmax_apply, EACH_ROW kernels->softmax_apply(columns, desk->x + r * columns, 1, 0.01f,
                                                        desk->y + r * columns))
 ON_DESK(softmax_backward,
         EACH_ROW kernels->softmax_backward(columns, desk->x + r * columns, desk->y + r * columns,
                                            0.1f, desk->z + r * columns))
 ON_DESK(sum_squares, desk->sink += kernels->sum_squares(count, desk->x))
-ON_DESK(pack_b, kernels->pack_b(rows, columns, desk->h, columns, desk->h2))
+ON_DESK(pack_b, kernels->pack_b(rows, columns, desk->h, columns, desk->h2, 0))
 ON_DESK(pack_b_transposed, kernels->pack_b_transposed(columns, rows, desk->h, columns, desk->h2))
-ON_DESK(pack_b_f32, kernels->pack_b_f32(rows, columns, desk->x, columns, desk->y))
+ON_DESK(pack_b_f32, kernels->pack_b_f32(rows, columns, desk->x, columns, desk->y, 0))
 ON_DESK(pack_b_f32_transposed,
         kernels->pack_b_f32_transposed(columns, rows, desk->x, columns, desk->y))
 ON_DESK(transpose_bf16, kernels->transpose_bf16(rows, columns, desk->h, columns, desk->h2, rows))
@@ -123,7 +125,7 @@ static const struct work works[] = {
     {"exponential", exponential, 8, 9},
     {"layernorm", layernorm, 8, 3},
     {"layernorm_backward", layernorm_backward, 12, 6},
-    {"softmax_statistics", softmax_statistics, 4, 9},
+    {"softmax_exponentials", softmax_exponentials, 8, 9},
     {"softmax_apply", softmax_apply, 8, 10},
     {"softmax_backward", softmax_backward, 12, 3},
     {"sum_squares", sum_squares, 4, 2},
@@ -247,14 +249,14 @@ static void time_product(struct desk *desk, const size_t shape[3], struct report
     desk->columns = n;
     struct az_bench_result result = begin(desk, "product_bf16", "cache");
     result.depth = k;
-    desk->kernels.pack_b(k, n, desk->h, n, desk->h2);
+    desk->kernels.pack_b(k, n, desk->h, n, desk->h2, 0);
     desk->bf16 = (struct az_product_bf16){m,        n,       k, desk->h, (k + 31) / 32 * 32,
                                           desk->h2, desk->z, n, false,   0};
     result.seconds = median_seconds(product_bf16, desk, report->samples);
     finish_product(&result, 2, report->peaks->bf16_gflops, report);
     if (report->ended) return;
     result.kernel = "product_f32";
-    desk->kernels.pack_b_f32(k, n, desk->x, n, desk->y);
+    desk->kernels.pack_b_f32(k, n, desk->x, n, desk->y, 0);
     desk->f32 = (struct az_product_f32){m, n, k, desk->x, k, desk->y, desk->z, n, false, 0};
     result.seconds = median_seconds(product_f32, desk, report->samples);
     finish_product(&result, 4, report->peaks->f32_gflops, report);

@@ -126,9 +126,9 @@ static void softmax(const struct head *head, const struct reach *reach, float *p
     for (size_t row = 0; row < reach->rows; row++, p += reach->end) {
         size_t i = reach->i0 + row;
         float sum;
-        kernels->softmax_statistics(i + 1, p, &head->maximum[i], &sum);
+        kernels->softmax_exponentials(i + 1, p, &head->maximum[i], &sum);
         head->inverse[i] = 1 / sum;
-        kernels->softmax_apply(i + 1, p, head->maximum[i], head->inverse[i], p);
+        kernels->scale(i + 1, head->inverse[i], p);
         memset(p + i + 1, 0, (reach->end - i - 1) * sizeof *p);
     }
 }

@@ -91,10 +91,7 @@ size_t az_math_packed(const struct az_math *math, size_t k, size_t n)
 void az_math_pack(const struct az_math *math, size_t k, size_t n, const void *b, size_t b_stride,
                   void *packed)
 {
-    if (math->f32)
-        math->kernels.pack_b_f32(k, n, b, b_stride, packed);
-    else
-        math->kernels.pack_b(k, n, b, b_stride, packed);
+    az_math_pack_rows(math, 0, k, n, b, b_stride, packed, az_math_group(math, k));
 }
 
 void az_math_pack_transposed(const struct az_math *math, size_t k, size_t n, const void *b,
@@ -109,12 +106,11 @@ void az_math_pack_transposed(const struct az_math *math, size_t k, size_t n, con
 void az_math_pack_rows(const struct az_math *math, size_t k0, size_t k, size_t n, const void *b,
                        size_t b_stride, void *packed, size_t group)
 {
-    for (size_t n0 = 0; n0 < n; n0 += AZ_PACK_COLUMNS) {
-        size_t columns = n - n0 < AZ_PACK_COLUMNS ? n - n0 : AZ_PACK_COLUMNS;
-        size_t to = n0 / AZ_PACK_COLUMNS * group + k0 * AZ_PACK_COLUMNS;
-        az_math_pack(math, k, columns, az_math_at(math, b, n0), b_stride,
-                     az_math_at(math, packed, to));
-    }
+    void *to = az_math_at(math, packed, k0 * AZ_PACK_COLUMNS);
+    if (math->f32)
+        math->kernels.pack_b_f32(k, n, b, b_stride, to, group);
+    else
+        math->kernels.pack_b(k, n, b, b_stride, to, group);
 }
 
 void az_math_transpose(const struct az_math *math, size_t rows, size_t columns, const void *from,

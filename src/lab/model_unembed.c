@@ -39,11 +39,12 @@ static float row_loss(const struct az_pass *pass, void *logits, uint32_t target,
     size_t vocabulary = pass->model->shape.vocabulary;
     float *x = scratch->logit_row, max, sum;
     az_math_load(math, 1, vocabulary, logits, vocabulary, x);
-    math->kernels.softmax_statistics(vocabulary, x, &max, &sum);
-    float loss = (float)(az_logarithm(sum) + (double)max - (double)x[target]);
+    double logit = x[target];
+    math->kernels.softmax_exponentials(vocabulary, x, &max, &sum);
+    float loss = (float)(az_logarithm(sum) + (double)max - logit);
     if (!pass->gradient) return loss;
     float share = (float)(1.0 / (double)pass->model->shape.positions);
-    math->kernels.softmax_apply(vocabulary, x, max, share / sum, x);
+    math->kernels.scale(vocabulary, share / sum, x);
     x[target] -= share;
     az_math_store(math, 1, vocabulary, x, logits, vocabulary);
     return loss;

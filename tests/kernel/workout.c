@@ -43,7 +43,7 @@ static void perform_bf16(const struct az_kernels *kernels, struct scene *scene,
     struct az_bf16 *packed =
         scene_zeros(scene, az_packed_bf16(depth, shape->columns) * sizeof *packed);
     float *c = output(scene, strided(shape->rows, shape->columns, c_stride));
-    kernels->pack_b(depth, shape->columns, b, shape->columns, packed);
+    kernels->pack_b(depth, shape->columns, b, shape->columns, packed, 0);
     struct az_product_bf16 product = {.m = shape->rows,
                                       .n = shape->columns,
                                       .k = shape->depth,
@@ -66,7 +66,7 @@ static void perform_f32(const struct az_kernels *kernels, struct scene *scene,
     float *b = scene_floats(scene, depth * shape->columns);
     float *packed = scene_zeros(scene, az_packed_f32(depth, shape->columns) * sizeof *packed);
     float *c = output(scene, strided(shape->rows, shape->columns, c_stride));
-    kernels->pack_b_f32(depth, shape->columns, b, shape->columns, packed);
+    kernels->pack_b_f32(depth, shape->columns, b, shape->columns, packed, 0);
     struct az_product_f32 product = {.m = shape->rows,
                                      .n = shape->columns,
                                      .k = shape->depth,
@@ -89,7 +89,16 @@ PERFORM(pack_b)
 {
     size_t k = shape->rows, n = shape->columns, stride = n + scene_choice(scene, 0, 3);
     struct az_bf16 *b = scene_bf16(scene, strided(k, n, stride));
-    kernels->pack_b(k, n, b, stride, scene_zeros(scene, az_packed_bf16(k, n) * sizeof *b));
+    kernels->pack_b(k, n, b, stride, scene_zeros(scene, az_packed_bf16(k, n) * sizeof *b), 0);
+}
+
+/* Rows 32 and on of a B that has 64 rows more: what lies before and after is not touched. */
+PERFORM(pack_b_of_part)
+{
+    size_t k = shape->rows, n = shape->columns, group = az_packed_bf16(k + 64, 1);
+    struct az_bf16 *b = scene_bf16(scene, k * n);
+    struct az_bf16 *packed = scene_bf16(scene, az_packed_bf16(k + 64, n));
+    kernels->pack_b(k, n, b, n, packed + 32 * AZ_PACK_COLUMNS, group);
 }
 
 PERFORM(pack_b_transposed)
@@ -104,7 +113,15 @@ PERFORM(pack_b_f32)
 {
     size_t k = shape->rows, n = shape->columns, stride = n + scene_choice(scene, 0, 3);
     float *b = scene_floats(scene, strided(k, n, stride));
-    kernels->pack_b_f32(k, n, b, stride, scene_zeros(scene, az_packed_f32(k, n) * sizeof *b));
+    kernels->pack_b_f32(k, n, b, stride, scene_zeros(scene, az_packed_f32(k, n) * sizeof *b), 0);
+}
+
+PERFORM(pack_b_f32_of_part)
+{
+    size_t k = shape->rows, n = shape->columns, group = az_packed_f32(k + 5, 1);
+    float *b = scene_floats(scene, k * n);
+    float *packed = scene_floats(scene, az_packed_f32(k + 5, n));
+    kernels->pack_b_f32(k, n, b, n, packed + 3 * AZ_PACK_COLUMNS, group);
 }
 
 PERFORM(pack_b_f32_transposed)
@@ -221,10 +238,10 @@ PERFORM(layernorm_backward)
     kernels->layernorm_backward(rows, columns, x, gain, mean, rstd, dy, dx, dgain, dbias);
 }
 
-PERFORM(softmax_statistics)
+PERFORM(softmax_exponentials)
 {
-    float *x = scene_floats(scene, shape->columns), *max = output(scene, 1);
-    kernels->softmax_statistics(shape->columns, x, max, output(scene, 1));
+    float *x = output(scene, shape->columns), *max = output(scene, 1);
+    kernels->softmax_exponentials(shape->columns, x, max, output(scene, 1));
 }
 
 PERFORM(softmax_apply)
@@ -267,8 +284,10 @@ const struct workout az_test_workouts[] = {
     {"product_f32", SHAPES_PRODUCT, product_f32},
     {"product_f32 of a part of B", SHAPES_PRODUCT, product_f32_of_part},
     {"pack_b", SHAPES_ROWS, pack_b},
+    {"pack_b of a part of B", SHAPES_ROWS, pack_b_of_part},
     {"pack_b_transposed", SHAPES_ROWS, pack_b_transposed},
     {"pack_b_f32", SHAPES_ROWS, pack_b_f32},
+    {"pack_b_f32 of a part of B", SHAPES_ROWS, pack_b_f32_of_part},
     {"pack_b_f32_transposed", SHAPES_ROWS, pack_b_f32_transposed},
     {"transpose_bf16", SHAPES_ROWS, transpose_bf16},
     {"transpose_f32", SHAPES_ROWS, transpose_f32},
@@ -285,7 +304,7 @@ const struct workout az_test_workouts[] = {
     {"exponential", SHAPES_ROW, exponential},
     {"layernorm", SHAPES_ROWS, layernorm},
     {"layernorm_backward", SHAPES_ROWS, layernorm_backward},
-    {"softmax_statistics", SHAPES_ROW_1, softmax_statistics},
+    {"softmax_exponentials", SHAPES_ROW_1, softmax_exponentials},
     {"softmax_apply", SHAPES_ROW, softmax_apply},
     {"softmax_apply in place", SHAPES_ROW, softmax_apply_in_place},
     {"softmax_backward", SHAPES_ROW, softmax_backward},

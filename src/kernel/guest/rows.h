@@ -296,14 +296,18 @@ static inline float row_max(size_t count, const float *x)
 }
 
 /* x - max is never above 0. */
-static void softmax_statistics(size_t count, const float *x, float *max, float *sum)
+static void softmax_exponentials(size_t count, float *x, float *max, float *sum)
 {
     size_t whole = whole_lanes(count), rest = count - whole;
     struct lanes top = lanes_set(*max = row_max(count, x)), total = lanes_set(0);
-    for (size_t i = 0; i < whole; i += AZ_LANES)
-        total = lanes_add(total, exp_of_low(lanes_sub(lanes_load(x + i), top)));
+    for (size_t i = 0; i < whole; i += AZ_LANES) {
+        struct lanes e = exp_of_low(lanes_sub(lanes_load(x + i), top));
+        lanes_store(x + i, e);
+        total = lanes_add(total, e);
+    }
     if (rest) {
         struct lanes e = exp_of_low(lanes_sub(lanes_load_some(x + whole, rest, 0), top));
+        lanes_store_some(x + whole, rest, e);
         total = lanes_add(total, lanes_first(rest, e));
     }
     *sum = lanes_tree_sum(total);
@@ -367,7 +371,7 @@ static void fill_rows(struct az_kernels *kernels)
     kernels->exponential = exponential;
     kernels->layernorm = layernorm;
     kernels->layernorm_backward = layernorm_backward;
-    kernels->softmax_statistics = softmax_statistics;
+    kernels->softmax_exponentials = softmax_exponentials;
     kernels->softmax_apply = softmax_apply;
     kernels->softmax_backward = softmax_backward;
     kernels->sum_squares = sum_squares;

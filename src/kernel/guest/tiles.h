@@ -33,16 +33,16 @@ static void pack_pair(const struct az_bf16 *even_row, const struct az_bf16 *odd_
 }
 
 static void pack_b(size_t k, size_t n, const struct az_bf16 *b, size_t b_stride,
-                   struct az_bf16 *packed)
+                   struct az_bf16 *packed, size_t group)
 {
     size_t rows = rounded_up(k, AZ_PRODUCT_BLOCK), columns = rounded_up(n, AZ_PACK_COLUMNS);
+    if (group == 0) group = rows * AZ_PACK_COLUMNS;
     static const struct az_bf16 none[AZ_PACK_COLUMNS];
     for (size_t first = 0; first < columns; first += PACK_STRIPE) {
         size_t last = at_most(columns, first + PACK_STRIPE);
         for (size_t i = 0; i < rows; i += 2)
             pack_pair(i < k ? b + i * b_stride : none, i + 1 < k ? b + (i + 1) * b_stride : NULL,
-                      first, last, i < k ? n : 0, rows * AZ_PACK_COLUMNS,
-                      packed + i * AZ_PACK_COLUMNS);
+                      first, last, i < k ? n : 0, group, packed + i * AZ_PACK_COLUMNS);
     }
 }
 
@@ -74,15 +74,17 @@ static void pack_b_transposed(size_t k, size_t n, const struct az_bf16 *b, size_
     }
 }
 
-static void pack_b_f32(size_t k, size_t n, const float *b, size_t b_stride, float *packed)
+static void pack_b_f32(size_t k, size_t n, const float *b, size_t b_stride, float *packed,
+                       size_t group)
 {
     size_t columns = rounded_up(n, AZ_PACK_COLUMNS);
+    if (group == 0) group = k * AZ_PACK_COLUMNS;
     for (size_t first = 0; first < columns; first += PACK_STRIPE / 2)
         for (size_t i = 0; i < k; i++)
             for (size_t j = first; j < at_most(columns, first + PACK_STRIPE / 2); j += TILE) {
-                size_t part = tile_part(j, n), block = j / AZ_PACK_COLUMNS * AZ_PACK_COLUMNS;
+                size_t part = tile_part(j, n), row = i * AZ_PACK_COLUMNS + j % AZ_PACK_COLUMNS;
                 struct words x = words_load_some(part ? b + i * b_stride + j : b, part);
-                words_store_some(packed + block * k + i * AZ_PACK_COLUMNS + (j - block), TILE, x);
+                words_store_some(packed + j / AZ_PACK_COLUMNS * group + row, TILE, x);
             }
 }
 

@@ -14,10 +14,11 @@ void az_reference_product_bf16(const struct az_product_bf16 *product);
 void az_reference_product_f32(const struct az_product_f32 *product);
 
 void az_reference_pack_b(size_t k, size_t n, const struct az_bf16 *b, size_t b_stride,
-                         struct az_bf16 *packed);
+                         struct az_bf16 *packed, size_t group);
 void az_reference_pack_b_transposed(size_t k, size_t n, const struct az_bf16 *b, size_t b_stride,
                                     struct az_bf16 *packed);
-void az_reference_pack_b_f32(size_t k, size_t n, const float *b, size_t b_stride, float *packed);
+void az_reference_pack_b_f32(size_t k, size_t n, const float *b, size_t b_stride, float *packed,
+                             size_t group);
 void az_reference_pack_b_f32_transposed(size_t k, size_t n, const float *b, size_t b_stride,
                                         float *packed);
 void az_reference_transpose_bf16(size_t rows, size_t columns, const struct az_bf16 *from,
@@ -42,7 +43,7 @@ void az_reference_layernorm(size_t rows, size_t columns, const float *x, const f
 void az_reference_layernorm_backward(size_t rows, size_t columns, const float *x, const float *gain,
                                      const float *mean, const float *rstd, const float *dy,
                                      float *dx, float *dgain, float *dbias);
-void az_reference_softmax_statistics(size_t count, const float *x, float *max, float *sum);
+void az_reference_softmax_exponentials(size_t count, float *x, float *max, float *sum);
 void az_reference_softmax_apply(size_t count, const float *x, float max, float factor, float *y);
 void az_reference_softmax_backward(size_t count, const float *p, const float *dp, float factor,
                                    float *dx);

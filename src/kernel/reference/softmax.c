@@ -13,11 +13,14 @@ static float max_of(size_t count, const float *x)
     return lanes[0];
 }
 
-void az_reference_softmax_statistics(size_t count, const float *x, float *max, float *sum)
+void az_reference_softmax_exponentials(size_t count, float *x, float *max, float *sum)
 {
     float lanes[AZ_LANES] = {0};
     *max = max_of(count, x);
-    for (size_t i = 0; i < count; i++) lanes[i % AZ_LANES] += az_exp(x[i] - *max);
+    for (size_t i = 0; i < count; i++) {
+        x[i] = az_exp(x[i] - *max);
+        lanes[i % AZ_LANES] += x[i];
+    }
     *sum = az_tree_sum(lanes);
 }
 

@@ -24,7 +24,7 @@ void az_reference_fill(struct az_kernels *kernels)
         .exponential = az_reference_exponential,
         .layernorm = az_reference_layernorm,
         .layernorm_backward = az_reference_layernorm_backward,
-        .softmax_statistics = az_reference_softmax_statistics,
+        .softmax_exponentials = az_reference_softmax_exponentials,
         .softmax_apply = az_reference_softmax_apply,
         .softmax_backward = az_reference_softmax_backward,
         .sum_squares = az_reference_sum_squares,
