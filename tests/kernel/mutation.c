@@ -1,6 +1,7 @@
 #include "mutation.h"
 
 #include <math.h>
+#include <string.h>
 
 /* What the wrong kernels call. */
 static struct az_kernels honest;
@@ -253,6 +254,75 @@ static double squares_f32(size_t count, const float *x)
 }
 WRONG(sum_squares, squares_f32)
 
+/* ---- AdamW ---- */
+
+#define ADAMW(arithmetic) honest.adamw[arithmetic](a, range)
+
+static void adamw_f32_bias(const struct az_adamw *a, const struct az_adamw_range *range)
+{
+    struct az_adamw other = *a;
+    other.bias2 = nextafterf(other.bias2, 0);
+    a = &other;
+    ADAMW(AZ_ARITHMETIC_F32);
+}
+WRONG(adamw[AZ_ARITHMETIC_F32], adamw_f32_bias)
+
+/* eps not rounded to bf16. */
+static void adamw_bf16_eps(const struct az_adamw *a, const struct az_adamw_range *range)
+{
+    struct az_adamw other = *a;
+    other.eps_f32 = (float)other.eps;
+    a = &other;
+    ADAMW(AZ_ARITHMETIC_BF16);
+}
+WRONG(adamw[AZ_ARITHMETIC_BF16], adamw_bf16_eps)
+
+static void adamw_foreach_scalars(const struct az_adamw *a, const struct az_adamw_range *range)
+{
+    struct az_adamw other = *a;
+    other.beta2_f32 = (float)other.beta2;
+    a = &other;
+    ADAMW(AZ_ARITHMETIC_BF16_FOREACH);
+}
+WRONG(adamw[AZ_ARITHMETIC_BF16_FOREACH], adamw_foreach_scalars)
+
+/* m as PyTorch makes it since 2.1. */
+static void adamw_legacy_lerp(const struct az_adamw *a, const struct az_adamw_range *range)
+{
+    ADAMW(AZ_ARITHMETIC_BF16);
+}
+WRONG(adamw[AZ_ARITHMETIC_BF16_LEGACY], adamw_legacy_lerp)
+
+/* The last elements as all others. */
+static void adamw_fused_tail(const struct az_adamw *a, const struct az_adamw_range *range)
+{
+    struct az_bf16 p[16] = {0}, g[16] = {0}, m[16] = {0}, v[16] = {0};
+    const struct az_adamw_range whole = *range,
+                                padded = {.count = 16, .p = p, .g = g, .m = m, .v = v};
+    size_t rest = whole.count % 16, from = whole.count - rest;
+    bool plain = !whole.g_is_f32 && a->rounding == AZ_ROUNDING_NEAREST;
+    if (plain && rest) {
+        memcpy(p, whole.p + from, 2 * rest);
+        memcpy(g, (const struct az_bf16 *)whole.g + from, 2 * rest);
+        memcpy(m, (struct az_bf16 *)whole.m + from, 2 * rest);
+        memcpy(v, (struct az_bf16 *)whole.v + from, 2 * rest);
+        range = &padded;
+        ADAMW(AZ_ARITHMETIC_BF16_FUSED);
+        range = &whole;
+    }
+    ADAMW(AZ_ARITHMETIC_BF16_FUSED);
+    if (plain && rest) memcpy((struct az_bf16 *)whole.v + from, v, 2 * rest);
+}
+WRONG(adamw[AZ_ARITHMETIC_BF16_FUSED], adamw_fused_tail)
+
+static void adamw_master_forgets(const struct az_adamw *a, const struct az_adamw_range *range)
+{
+    ADAMW(AZ_ARITHMETIC_MASTER);
+    for (size_t i = 0; i < range->count; i++)
+        range->master[i] = az_bf16_to_f32(az_bf16_from_f32(range->master[i]));
+}
+WRONG(adamw[AZ_ARITHMETIC_MASTER], adamw_master_forgets)
+
 #define MUTATION(kernel, what, name)                                                               \
     {                                                                                              \
         kernel ": " what, apply_##name                                                             \
@@ -284,6 +354,12 @@ const struct mutation az_test_mutations[] = {
     MUTATION("softmax_apply", "another exp", apply_fused),
     MUTATION("softmax_backward", "a factor that is off", softmax_backward_order),
     MUTATION("sum_squares", "in float32", squares_f32),
+    MUTATION("adamw_f32", "an ulp in the bias correction", adamw_f32_bias),
+    MUTATION("adamw_bf16", "eps as it was given", adamw_bf16_eps),
+    MUTATION("adamw_bf16_foreach", "beta2 as it was given", adamw_foreach_scalars),
+    MUTATION("adamw_bf16_legacy", "m in one rounding", adamw_legacy_lerp),
+    MUTATION("adamw_bf16_fused", "no tail", adamw_fused_tail),
+    MUTATION("adamw_master", "forgets what the model does not see", adamw_master_forgets),
 };
 const size_t az_test_mutation_count = sizeof az_test_mutations / sizeof *az_test_mutations;
 

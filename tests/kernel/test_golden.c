@@ -50,6 +50,12 @@ static const struct {
     {"softmax_backward", "92ed2089993517d7d086b33ecc75bd87"},
     {"softmax_backward in place", "5bb39864b1ff9a81c66b7f004559247c"},
     {"sum_squares", "f18a76222fc4d34e72ccc007db3d0df3"},
+    {"adamw_f32", "389a2624209e39e750c6785331eddd1a"},
+    {"adamw_bf16", "42774779e53ade9e348285c36e3315ff"},
+    {"adamw_bf16_foreach", "97cdba4c6ea03487d007d4f363b436eb"},
+    {"adamw_bf16_legacy", "805d41b798c40841acd8ff5b41ec1640"},
+    {"adamw_bf16_fused", "d24303eb01568398f27756c1a8f87ba9"},
+    {"adamw_master", "a0680a2c75dd6ec8f55f4ae80d6c72a1"},
 };
 
 static struct scene scene;

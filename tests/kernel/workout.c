@@ -278,6 +278,66 @@ PERFORM(sum_squares)
     memcpy(scene_zeros(scene, sizeof sum), &sum, sizeof sum);
 }
 
+/* ---- AdamW ---- */
+
+/* Of every kind of number: on either side of lerp's 0.5, with and without decay and clipping. */
+static struct az_adamw some_adamw(const struct scene *scene, enum az_arithmetic arithmetic)
+{
+    static const double beta1[] = {0.9, 0.5, 0.3, 0}, beta2[] = {0.999, 0.95, 0.5, 0};
+    static const double eps[] = {1e-8, 1e-3, 0}, decay[] = {0, 0.1, 30}, scale[] = {1, 0.37};
+    struct az_adamw adamw = {.arithmetic = arithmetic,
+                             .rounding = (enum az_rounding)scene_choice(scene, 0, 3),
+                             .step = 1 + (int64_t)scene_choice(scene, 1, 5) * 77,
+                             .lr = 1e-3,
+                             .beta1 = beta1[scene_choice(scene, 2, 4)],
+                             .beta2 = beta2[scene_choice(scene, 3, 4)],
+                             .eps = eps[scene_choice(scene, 4, 3)],
+                             .weight_decay = decay[scene_choice(scene, 5, 3)],
+                             .gradient_scale = scale[scene_choice(scene, 6, 2)],
+                             .rounding_seed = 11};
+    az_adamw_prepare(&adamw);
+    return adamw;
+}
+
+/* v and g for which body and tail of bf16-fused part with beta2 = 0.95: one pair in some 2^15. */
+static void plant_fused(const struct az_adamw *adamw, const struct az_adamw_range *range)
+{
+    bool apart = adamw->arithmetic == AZ_ARITHMETIC_BF16_FUSED && adamw->beta2 == 0.95 &&
+                 adamw->scale == 1 && !range->g_is_f32 && range->count;
+    if (!apart) return;
+    ((struct az_bf16 *)range->v)[range->count - 1].bits = 0x3f8a;
+    ((uint16_t *)(uintptr_t)range->g)[range->count - 1] = 0x3f80;
+}
+
+static void perform_adamw(const struct az_kernels *kernels, struct scene *scene, size_t count,
+                          enum az_arithmetic arithmetic)
+{
+    struct az_adamw adamw = some_adamw(scene, arithmetic);
+    bool wide_state = az_arithmetic_state_bytes(arithmetic) == sizeof(float);
+    bool wide_gradient = scene_choice(scene, 7, 2) != 0;
+    struct az_adamw_range range = {.count = count, .g_is_f32 = wide_gradient, .first_index = 1003};
+    range.p = scene_bf16(scene, count);
+    range.g = wide_gradient ? (void *)scene_floats(scene, count) : scene_bf16(scene, count);
+    range.m = wide_state ? (void *)scene_floats(scene, count) : scene_bf16(scene, count);
+    range.v = wide_state ? (void *)scene_floats(scene, count) : scene_bf16(scene, count);
+    if (arithmetic == AZ_ARITHMETIC_MASTER)
+        range.master = scene_floats(scene, count);
+    else if (adamw.rounding == AZ_ROUNDING_KAHAN)
+        range.residue = scene_bf16(scene, count);
+    plant_fused(&adamw, &range);
+    kernels->adamw[arithmetic](&adamw, &range);
+}
+
+#define PERFORM_ADAMW(name, arithmetic)                                                            \
+    PERFORM(name) { perform_adamw(kernels, scene, shape->columns, arithmetic); }
+
+PERFORM_ADAMW(adamw_f32, AZ_ARITHMETIC_F32)
+PERFORM_ADAMW(adamw_bf16, AZ_ARITHMETIC_BF16)
+PERFORM_ADAMW(adamw_bf16_foreach, AZ_ARITHMETIC_BF16_FOREACH)
+PERFORM_ADAMW(adamw_bf16_legacy, AZ_ARITHMETIC_BF16_LEGACY)
+PERFORM_ADAMW(adamw_bf16_fused, AZ_ARITHMETIC_BF16_FUSED)
+PERFORM_ADAMW(adamw_master, AZ_ARITHMETIC_MASTER)
+
 const struct workout az_test_workouts[] = {
     {"product_bf16", SHAPES_PRODUCT, product_bf16},
     {"product_bf16 of a part of B", SHAPES_PRODUCT, product_bf16_of_part},
@@ -310,6 +370,12 @@ const struct workout az_test_workouts[] = {
     {"softmax_backward", SHAPES_ROW, softmax_backward},
     {"softmax_backward in place", SHAPES_ROW, softmax_backward_in_place},
     {"sum_squares", SHAPES_ROW, sum_squares},
+    {"adamw_f32", SHAPES_ROW, adamw_f32},
+    {"adamw_bf16", SHAPES_ROW, adamw_bf16},
+    {"adamw_bf16_foreach", SHAPES_ROW, adamw_bf16_foreach},
+    {"adamw_bf16_legacy", SHAPES_ROW, adamw_bf16_legacy},
+    {"adamw_bf16_fused", SHAPES_ROW, adamw_bf16_fused},
+    {"adamw_master", SHAPES_ROW, adamw_master},
 };
 const size_t az_test_workout_count = sizeof az_test_workouts / sizeof *az_test_workouts;
 

@@ -84,6 +84,33 @@ static inline float32x4_t lesser(float32x4_t a, float32x4_t b)
 LANES_OPERATION(greater, greater)
 LANES_OPERATION(lesser, lesser)
 
+static inline struct lanes lanes_sqrt(struct lanes x)
+{
+    EACH_QUARTER(x.v[q] = vsqrtq_f32(x.v[q]);)
+    return x;
+}
+
+static inline float32x4_t rounded_quarter(float32x4_t x)
+{
+    uint32x4_t bits = vreinterpretq_u32_f32(x);
+    uint32x4_t even = vandq_u32(vshrq_n_u32(bits, 16), vdupq_n_u32(1));
+    bits = vaddq_u32(vaddq_u32(bits, even), vdupq_n_u32(0x7fff));
+    return vreinterpretq_f32_u32(vandq_u32(bits, vdupq_n_u32(0xffff0000)));
+}
+
+static inline struct lanes lanes_rounded(struct lanes x)
+{
+    EACH_QUARTER(x.v[q] = rounded_quarter(x.v[q]);)
+    return x;
+}
+
+static inline struct lanes lanes_canonical(struct lanes x)
+{
+    float32x4_t quiet = vreinterpretq_f32_u32(vdupq_n_u32(0x7fc00000));
+    EACH_QUARTER(x.v[q] = vbslq_f32(vceqq_f32(x.v[q], x.v[q]), x.v[q], quiet);)
+    return x;
+}
+
 static inline struct lanes lanes_fma(struct lanes a, struct lanes b, struct lanes c)
 {
     EACH_QUARTER(c.v[q] = vfmaq_f32(c.v[q], a.v[q], b.v[q]);)
@@ -181,6 +208,11 @@ static inline uint16x4_t rounded(float32x4_t x)
 static inline void lanes_narrow(struct az_bf16 *p, struct lanes x)
 {
     EACH_QUARTER(vst1_u16((uint16_t *)p + 4 * q, rounded(x.v[q]));)
+}
+
+static inline void lanes_store_upper(struct az_bf16 *p, struct lanes x)
+{
+    EACH_QUARTER(vst1_u16((uint16_t *)p + 4 * q, vshrn_n_u32(vreinterpretq_u32_f32(x.v[q]), 16));)
 }
 
 static inline void lanes_narrow_some(struct az_bf16 *p, size_t n, struct lanes x)

@@ -10,6 +10,10 @@
  *   lanes_store_some(p, n, x)                   nothing beyond n is read or written
  *   lanes_first(n, x)            x in the first n lanes, +0 in the rest
  *   lanes_add, lanes_sub, lanes_mul, lanes_div  one rounding, a op b
+ *   lanes_sqrt(x)                one rounding
+ *   lanes_rounded(x)             to bf16 and back; a NaN must have its lower 16 bits 0
+ *   lanes_store_upper(p, x)      the upper halves: to bf16 where x is one already
+ *   lanes_canonical(x)           x, or 0x7fc00000 where x is NaN
  *   lanes_fma(a, b, c), lanes_fnma(a, b, c)     a b + c, -a b + c, one rounding
  *   lanes_greater(a, b)          a > b ? a : b  (b where either is NaN, or both are zero)
  *   lanes_lesser(a, b)           a < b ? a : b

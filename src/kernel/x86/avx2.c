@@ -3,6 +3,7 @@
 #include "kernel/x86/lanes_avx2.h"
 #include "kernel/x86/vector_avx2.h"
 
+#include "kernel/guest/adamw.h"
 #include "kernel/guest/rows.h"
 #include "kernel/guest/tiles.h"
 
@@ -15,6 +16,7 @@ static void product_bf16(const struct az_product_bf16 *product) { flushing(walk_
 void az_guest_fill_avx2(struct az_kernels *kernels)
 {
     fill_rows(kernels);
+    fill_adamw(kernels);
     fill_tiles(kernels);
     kernels->product_bf16 = product_bf16;
     kernels->product_f32 = walk_f32;

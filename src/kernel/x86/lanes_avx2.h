@@ -78,6 +78,33 @@ LANES_OPERATION(div, _mm256_div_ps)
 LANES_OPERATION(greater, _mm256_max_ps)
 LANES_OPERATION(lesser, _mm256_min_ps)
 
+static inline struct lanes lanes_sqrt(struct lanes x)
+{
+    return (struct lanes){{_mm256_sqrt_ps(x.v[0]), _mm256_sqrt_ps(x.v[1])}};
+}
+
+static inline struct lanes lanes_rounded(struct lanes x)
+{
+    for (int h = 0; h < 2; h++) {
+        __m256i bits = _mm256_castps_si256(x.v[h]);
+        __m256i even = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+        bits = _mm256_add_epi32(_mm256_add_epi32(bits, even), _mm256_set1_epi32(0x7fff));
+        bits = _mm256_and_si256(bits, _mm256_set1_epi32(-0x10000));
+        x.v[h] = _mm256_castsi256_ps(bits);
+    }
+    return x;
+}
+
+static inline struct lanes lanes_canonical(struct lanes x)
+{
+    __m256 quiet = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fc00000));
+    for (int h = 0; h < 2; h++) {
+        __m256 nan = _mm256_cmp_ps(x.v[h], x.v[h], _CMP_UNORD_Q);
+        x.v[h] = _mm256_blendv_ps(x.v[h], quiet, nan);
+    }
+    return x;
+}
+
 static inline struct lanes lanes_fma(struct lanes a, struct lanes b, struct lanes c)
 {
     return (struct lanes){
@@ -182,6 +209,14 @@ static inline __m256i rounded(__m256 x)
 static inline void lanes_narrow(struct az_bf16 *p, struct lanes x)
 {
     __m256i packed = _mm256_packus_epi32(rounded(x.v[0]), rounded(x.v[1]));
+    _mm256_storeu_si256((__m256i *)p, _mm256_permute4x64_epi64(packed, 0xd8));
+}
+
+static inline void lanes_store_upper(struct az_bf16 *p, struct lanes x)
+{
+    __m256i low = _mm256_srli_epi32(_mm256_castps_si256(x.v[0]), 16);
+    __m256i high = _mm256_srli_epi32(_mm256_castps_si256(x.v[1]), 16);
+    __m256i packed = _mm256_packus_epi32(low, high);
     _mm256_storeu_si256((__m256i *)p, _mm256_permute4x64_epi64(packed, 0xd8));
 }
 

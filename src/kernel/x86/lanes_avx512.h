@@ -56,6 +56,24 @@ static inline struct lanes lanes_div(struct lanes a, struct lanes b)
     return lanes_of(_mm512_div_ps(a.v, b.v));
 }
 
+static inline struct lanes lanes_sqrt(struct lanes x) { return lanes_of(_mm512_sqrt_ps(x.v)); }
+
+static inline struct lanes lanes_rounded(struct lanes x)
+{
+    __m512i bits = _mm512_castps_si512(x.v);
+    __m512i even = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    bits = _mm512_add_epi32(_mm512_add_epi32(bits, even), _mm512_set1_epi32(0x7fff));
+    bits = _mm512_and_si512(bits, _mm512_set1_epi32(-0x10000));
+    return lanes_of(_mm512_castsi512_ps(bits));
+}
+
+static inline struct lanes lanes_canonical(struct lanes x)
+{
+    __mmask16 nan = _mm512_cmp_ps_mask(x.v, x.v, _CMP_UNORD_Q);
+    __m512 quiet = _mm512_castsi512_ps(_mm512_set1_epi32(0x7fc00000));
+    return lanes_of(_mm512_mask_mov_ps(x.v, nan, quiet));
+}
+
 static inline struct lanes lanes_fma(struct lanes a, struct lanes b, struct lanes c)
 {
     return lanes_of(_mm512_fmadd_ps(a.v, b.v, c.v));
@@ -151,6 +169,12 @@ static inline __m256i narrowed(__m512 x)
 static inline void lanes_narrow(struct az_bf16 *p, struct lanes x)
 {
     _mm256_storeu_si256((__m256i *)p, narrowed(x.v));
+}
+
+static inline void lanes_store_upper(struct az_bf16 *p, struct lanes x)
+{
+    __m512i upper = _mm512_srli_epi32(_mm512_castps_si512(x.v), 16);
+    _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(upper));
 }
 
 static inline void lanes_narrow_some(struct az_bf16 *p, size_t n, struct lanes x)
