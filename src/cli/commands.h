@@ -5,15 +5,15 @@
 #include "cli/command.h"
 
 #define AZ_COMMANDS(X)                                                                             \
-    X(az_command_bench_kernels)                                                                    \
-    X(az_command_plot)                                                                             \
     X(az_command_train)                                                                            \
     X(az_command_account)                                                                          \
+    X(az_command_plot)                                                                             \
     X(az_command_info)                                                                             \
+    X(az_command_corpus)                                                                           \
     X(az_command_tokenizer_train)                                                                  \
     X(az_command_tokenizer_encode)                                                                 \
     X(az_command_tokenizer_decode)                                                                 \
-    X(az_command_corpus)                                                                           \
+    X(az_command_bench_kernels)                                                                    \
     X(az_command_completion)                                                                       \
     X(az_command_help)
 
