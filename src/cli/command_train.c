@@ -107,6 +107,13 @@ static void print_freezing(const struct az_train_result *result)
                (long long)result->last_freeze_step);
 }
 
+static bool can_be_accounted(const struct az_experiment *experiment)
+{
+    for (int r = AZ_RECORD_W; r <= AZ_RECORD_VARIANCE; r++)
+        if (!experiment->record.cadence[r].every) return false;
+    return true;
+}
+
 static void print_result(const struct az_experiment *experiment, const char *directory,
                          const struct az_train_result *result)
 {
@@ -126,7 +133,8 @@ static void print_result(const struct az_experiment *experiment, const char *dir
     printf("fingerprint  %s\n", fingerprint);
     printf("peak memory  %s\n", peak);
     printf("recording    %s\n", result->recording);
-    printf("next         azimuth account %s\n", directory);
+    printf("next         azimuth %s %s\n", can_be_accounted(experiment) ? "account" : "info",
+           directory);
 }
 
 /* ---- the command ---- */

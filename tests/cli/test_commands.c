@@ -161,6 +161,27 @@ static void a_flipped_bit_ends_the_accounting_with_exit_code_1(void **state)
     assert_has(out, "\"token\": 5");
 }
 
+static void ctrl_c_ends_a_run_with_everything_written(void **state)
+{
+    (void)state;
+    char command[1024];
+    write_tiny_experiment();
+    snprintf(
+        command, sizeof command,
+        "cd %s && { %s train tiny.conf -o stopped -P train.steps=200000 -P record.W=off -P "
+        "record.grad_W=off -P record.momentum_W=off -P record.variance_W=off >out 2>err & } && "
+        "while kill -0 $! && [ ! -s stopped/metrics.csv ]; do sleep 0.05; done; kill -INT $! "
+        "&& wait $!",
+        directory, getenv("AZ_PROGRAM"));
+    assert_int_equal(WEXITSTATUS(system(command)), 0);
+    char *text = read_all("out");
+    assert_has(text, "ended early  stopped on request after step ");
+    assert_has(text, "next         azimuth info stopped\n");
+    az_memory_free(text);
+    az_memory_free(read_all("stopped/run.json"));
+    az_memory_free(read_all("stopped/recording.safetensors"));
+}
+
 static void a_dry_run_prints_everything_and_writes_nothing(void **state)
 {
     (void)state;
@@ -249,6 +270,7 @@ int main(void)
         cmocka_unit_test(accounting_refuses_what_is_no_recording),
         cmocka_unit_test(a_tiny_run_is_grown_and_accounted_for),
         cmocka_unit_test(a_flipped_bit_ends_the_accounting_with_exit_code_1),
+        cmocka_unit_test(ctrl_c_ends_a_run_with_everything_written),
         cmocka_unit_test(a_dry_run_prints_everything_and_writes_nothing),
         cmocka_unit_test(wrong_experiments_are_refused_before_anything_is_written),
         cmocka_unit_test(tensors_are_listed_and_hostile_names_are_harmless),
