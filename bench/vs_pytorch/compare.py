@@ -114,7 +114,7 @@ def print_table(preset, rates):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--preset", action="append", choices=sorted(SHAPES), help="default: goldilocks-rich and thimble-1")
-    parser.add_argument("--azimuth", default=os.path.join(ROOT, "build", "src", "cli", "azimuth"), help="the program")
+    parser.add_argument("--azimuth", default=os.path.join(ROOT, "build", "azimuth"), help="the program")
     parser.add_argument("--isa", action="append", default=[], help="also time azimuth with this instruction set")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=0, help="a round; default 40, Thimble 4")

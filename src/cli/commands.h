@@ -14,6 +14,8 @@
     X(az_command_tokenizer_encode)                                                                 \
     X(az_command_tokenizer_decode)                                                                 \
     X(az_command_bench_kernels)                                                                    \
+    X(az_command_bench_presets)                                                                    \
+    X(az_command_bench_targets)                                                                    \
     X(az_command_completion)                                                                       \
     X(az_command_help)
 

@@ -137,3 +137,22 @@ out:
     az_memory_free(outcomes);
     return status;
 }
+
+void az_trial_floors(const struct az_trial *trial, struct az_floor floors[AZ_FLOOR_COUNT])
+{
+    const struct az_experiment *experiment = trial->experiment;
+    bool f32 = experiment->model.compute == AZ_COMPUTE_F32;
+    struct az_model_plan plan = {
+        .layers = (size_t)experiment->model.layers,
+        .width = (size_t)experiment->model.width,
+        .heads = (size_t)experiment->model.heads,
+        .context = (size_t)experiment->model.context,
+        .ffn_width = (size_t)(experiment->model.ffn_multiplier * experiment->model.width),
+        .vocabulary = trial->plan.vocabulary,
+        .batch = (size_t)experiment->train.batch,
+        .tied = experiment->model.tied,
+        .compute = experiment->model.compute,
+        .gradient_f32 = f32};
+    az_floor_fill(&plan, experiment->optimizer.arithmetic,
+                  (double)trial->plan.recording_bytes / (double)trial->plan.frames, floors);
+}

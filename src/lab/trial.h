@@ -4,6 +4,7 @@
 
 #include "azimuth/train.h"
 #include "base/raise.h"
+#include "lab/floor.h"
 
 struct az_trial {
     const struct az_experiment *experiment; /* its train.steps does not matter */
@@ -26,5 +27,8 @@ struct az_trial {
 #define AZ_TRIAL_ROUNDS 99
 enum az_status az_trial_run(struct az_trial *trials, size_t count, unsigned rounds,
                             struct az_progress *progress, struct az_error *error);
+
+/* Floors of one step of a trial that has run. */
+void az_trial_floors(const struct az_trial *trial, struct az_floor floors[AZ_FLOOR_COUNT]);
 
 #endif
