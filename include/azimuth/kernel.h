@@ -156,8 +156,8 @@ struct az_kernels {
     /* Packed B, bf16: [n/16][k/2][16][2], n and k/2 rounded up (k to a multiple of 32) with zeros:
      * the pair (2i, 2i+1) of column j lies together, 16 columns make 64 bytes. pack_b reads B[k][n]
      * rows with stride; pack_b_transposed reads its transpose, [n][k]. Size in elements:
-     * az_packed_bf16. group: elements of packed from 16 columns to the next 16, where these are rows
-     * k0 .. k0+k-1 of a longer packed B (k0 a multiple of 32); 0 where B is all of it. */
+     * az_packed_bf16. group: elements of packed from 16 columns to the next 16, where these are
+     * rows k0 .. k0+k-1 of a longer packed B (k0 a multiple of 32); 0 where B is all of it. */
     void (*pack_b)(size_t k, size_t n, const struct az_bf16 *b, size_t b_stride,
                    struct az_bf16 *packed, size_t group);
     void (*pack_b_transposed)(size_t k, size_t n, const struct az_bf16 *b, size_t b_stride,
@@ -205,8 +205,8 @@ struct az_kernels {
     void (*layernorm_backward)(size_t rows, size_t columns, const float *x, const float *gain,
                                const float *mean, const float *rstd, const float *dy, float *dx,
                                float *dgain, float *dbias);
-    /* x = exp(x - max), max the greatest x, and the sum of these. Scaled by 1 / sum this is softmax.
-     * count >= 1. */
+    /* x = exp(x - max), max the greatest x, and the sum of these. Scaled by 1 / sum this is
+     * softmax. count >= 1. */
     void (*softmax_exponentials)(size_t count, float *x, float *max, float *sum);
     /* y = exp(x - max) * factor: the softmax once more, from what was kept. In place allowed. */
     void (*softmax_apply)(size_t count, const float *x, float max, float factor, float *y);
