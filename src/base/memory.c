@@ -112,6 +112,18 @@ size_t az_memory_resident_bytes(void)
     return fields == 2 ? resident * (size_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
+size_t az_memory_available_bytes(void)
+{
+    unsigned long kilobytes = 0;
+    char line[128];
+    FILE *file = fopen("/proc/meminfo", "r");
+    if (!file) return 0;
+    while (!kilobytes && fgets(line, sizeof line, file))
+        if (sscanf(line, "MemAvailable: %lu kB", &kilobytes) != 1) kilobytes = 0;
+    fclose(file);
+    return (size_t)kilobytes * 1024;
+}
+
 void az_memory_trim(void)
 {
 #if defined(__GLIBC__)

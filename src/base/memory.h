@@ -40,6 +40,9 @@ void az_memory_fail_after(size_t n);
 size_t az_memory_peak_bytes(void);
 size_t az_memory_resident_bytes(void);
 
+/* What the system could still give without swapping (MemAvailable); 0 where it does not tell. */
+size_t az_memory_available_bytes(void);
+
 /* The peak counts from now on. False where the system cannot do that; then it stays. */
 bool az_memory_peak_reset(void);
 

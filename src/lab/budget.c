@@ -150,7 +150,9 @@ enum az_status az_budget_fill(struct az_train_plan *plan, const struct az_budget
     plan->recording_limit_bytes = (uint64_t)(experiment->record.container == AZ_CONTAINER_HDF5
                                                  ? experiment->budget.hdf5_bytes
                                                  : experiment->budget.safetensors_bytes);
-    AZ_TRY(add_line(plan, "program, corpus, tokenizer", az_memory_resident_bytes(), 0, error));
+    size_t resident = az_memory_resident_bytes(), available = az_memory_available_bytes();
+    plan->memory_free_bytes = available ? available + resident : 0;
+    AZ_TRY(add_line(plan, "program, corpus, tokenizer", resident, 0, error));
     AZ_TRY(add_model(plan, facts, error));
     AZ_TRY(add_recording(plan, facts, error));
     AZ_TRY(add_line(plan, "trained model", 0, facts->parameters * sizeof(struct az_bf16), error));
@@ -174,7 +176,14 @@ static double enough(uint64_t bytes) { return ceil(gigabytes(bytes) * 10) / 10; 
 static enum az_status check_memory(const struct az_train_plan *plan, struct az_error *error)
 {
     uint64_t need = plan->memory_bytes, limit = plan->memory_limit_bytes;
-    if (need <= limit) return AZ_OK;
+    uint64_t there = plan->memory_free_bytes;
+    if (need <= limit && (need <= there || there == 0)) return AZ_OK;
+    if (need <= limit)
+        return az_error_raise(error, AZ_BUDGET,
+                              "the run would take %.3f GB of memory, %.3f GB more than the %.3f GB "
+                              "that this machine has to give: lower train.batch or the size of "
+                              "the model, or end other programs",
+                              gigabytes(need), gigabytes(need - there), gigabytes(there));
     return az_error_raise(error, AZ_BUDGET,
                           "the run would take %.3f GB of memory, %.3f GB over budget.memory = "
                           "%.3f GB: lower train.batch or the size of the model, or allow it with "

@@ -355,6 +355,8 @@ enum az_status az_recorder_commit(struct az_recorder *recorder, struct az_record
                                   struct az_error *error)
 {
     stop_writer(recorder);
+    az_memory_free(recorder->ring); /* a file that is cut short needs memory to be put together */
+    recorder->ring = NULL;
     *summary = (struct az_recorder_summary){.fingerprint = az_hasher_value(recorder->hasher),
                                             .last_step = recorder->last_step,
                                             .copy_seconds = (double)recorder->copy_ns / 1e9,

@@ -36,6 +36,14 @@ static void memory_over_its_limit_is_refused_with_figure_excess_and_option(void 
     refuse("budget.memory=3MB", AZ_BUDGET, words);
 }
 
+static void memory_over_what_the_machine_has_is_refused(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"of memory", "that this machine has to give", NULL};
+    refuse("budget.memory=1000TB budget.safetensors=1000TB model.width=8192 model.layers=64",
+           AZ_BUDGET, words);
+}
+
 static void more_than_the_disk_holds_is_refused(void **state)
 {
     (void)state;
@@ -124,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_recording_over_its_limit_is_refused_with_figure_excess_and_option),
         cmocka_unit_test(memory_over_its_limit_is_refused_with_figure_excess_and_option),
+        cmocka_unit_test(memory_over_what_the_machine_has_is_refused),
         cmocka_unit_test(more_than_the_disk_holds_is_refused),
         cmocka_unit_test(a_vocabulary_without_dead_tokens_cannot_record_dead_rows),
         cmocka_unit_test(the_plan_names_every_part_and_its_lines_add_up),

@@ -330,6 +330,7 @@ static void frames_that_are_whole_survive_a_frame_that_cannot_be_written(void **
     assert_int_equal(verdict.status, AZ_FULL);
     assert_true(exists("cut/recording.safetensors"));
     assert_false(exists("cut/recording.safetensors.part"));
+    assert_true(exists("cut/run.json") && !exists("cut/model"));
     struct tiny_movie whole = tiny_movie_of("run", "W"), cut = tiny_movie_of("cut", "W");
     assert_true(cut.frames > 1 && cut.frames < whole.frames);
     assert_memory_equal(cut.bytes, whole.bytes, (size_t)cut.frames * cut.frame_bytes);
