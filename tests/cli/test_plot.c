@@ -78,6 +78,27 @@ static void without_dead_tokens_there_is_one_panel(void **state)
     assert_script_has("Dead tokens", 0);
 }
 
+static void several_runs_are_drawn_over_one_another(void **state)
+{
+    (void)state;
+    struct az_arguments arguments;
+    struct az_error error;
+    char picture[600], option[] = "-o";
+    char *words[] = {folder, folder, option, picture};
+    need_gnuplot();
+    snprintf(picture, sizeof picture, "%s", in_folder("figures/training.png"));
+    assert_int_equal(plot("step,loss,dead_moving_share\n1,9.2,1\n2,9.1,0.5\n", &error), AZ_OK);
+    assert_script_has("set key inside", 0);
+    assert_int_equal(az_arguments_parse(&arguments, &az_command_plot, 4, words, &error), AZ_OK);
+    assert_int_equal(az_command_plot.run(&arguments, &error), AZ_OK);
+    az_arguments_free(&arguments);
+    assert_script_has("set key inside", 1);
+    assert_int_equal(az_arguments_parse(&arguments, &az_command_plot, 2, words, &error), AZ_OK);
+    assert_int_equal(az_command_plot.run(&arguments, &error), AZ_USAGE);
+    assert_non_null(strstr(error.message, "--output"));
+    az_arguments_free(&arguments);
+}
+
 static void a_folder_that_is_no_run_is_told(void **state)
 {
     (void)state;
@@ -99,6 +120,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_is_drawn_while_it_grows),
         cmocka_unit_test(without_dead_tokens_there_is_one_panel),
+        cmocka_unit_test(several_runs_are_drawn_over_one_another),
         cmocka_unit_test(a_folder_that_is_no_run_is_told),
     };
     if (!mkdtemp(folder)) return 1;
