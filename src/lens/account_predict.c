@@ -27,7 +27,7 @@ static void load(const struct az_account_check *check, struct az_account_part pa
            part.count * p_bytes);
     load_moment(check, AZ_ACCOUNT_M, part, scratch->m);
     load_moment(check, AZ_ACCOUNT_V, part, scratch->v);
-    if (check->master)
+    if (check->master && scratch->master) /* the tail of bf16-fused has none */
         memcpy(scratch->master, check->master + part.first, part.count * sizeof *check->master);
     if (check->residue)
         memcpy(scratch->residue, check->residue + part.first, part.count * sizeof *check->residue);
