@@ -18,7 +18,7 @@ struct piece {
 
 struct az_recorder {
     struct az_recording_writer *writer;
-    const struct az_recording_plan *plan;
+    bool tells_fingerprint; /* the metadata have a place for it */
     struct az_recorder_source *sources;
     size_t source_count;
     size_t *offsets; /* of each source in a slot */
@@ -257,12 +257,19 @@ out:
     return status;
 }
 
+static bool has_fingerprint(const char *const *metadata)
+{
+    for (size_t n = 0; metadata && metadata[n]; n += 2)
+        if (strcmp(metadata[n], AZ_RECORDER_FINGERPRINT) == 0) return true;
+    return false;
+}
+
 static enum az_status create_file(struct az_recorder *recorder, const char *path,
-                                  struct az_error *error)
+                                  const struct az_recording_plan *plan, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     struct az_recorded *tensors = NULL;
-    struct az_recording_plan whole = *recorder->plan;
+    struct az_recording_plan whole = *plan;
     AZ_TRY(az_memory_allocate(&tensors, recorder->source_count, sizeof *tensors, "the recorder",
                               error));
     for (size_t s = 0; s < recorder->source_count; s++) tensors[s] = recorder->sources[s].recorded;
@@ -283,7 +290,7 @@ enum az_status az_recorder_create(struct az_recorder **recorder_pointer, const c
     struct az_recorder *recorder = NULL;
     *recorder_pointer = NULL;
     AZ_TRY(az_memory_allocate(&recorder, 1, sizeof *recorder, "the recorder", error));
-    recorder->plan = plan;
+    recorder->tells_fingerprint = has_fingerprint(plan->metadata);
     recorder->sources = sources;
     recorder->source_count = count;
     recorder->pool = pool;
@@ -292,7 +299,7 @@ enum az_status az_recorder_create(struct az_recorder **recorder_pointer, const c
     pthread_cond_init(&recorder->filled, NULL);
     pthread_cond_init(&recorder->emptied, NULL);
     AZ_TRY(allocate(recorder, error));
-    AZ_TRY(create_file(recorder, path, error));
+    AZ_TRY(create_file(recorder, path, plan, error));
     AZ_TRY(start_writer(recorder, error));
     *recorder_pointer = recorder;
 out:
@@ -326,12 +333,9 @@ static enum az_status write_fingerprint(struct az_recorder *recorder, struct az_
                                         struct az_error *error)
 {
     char text[AZ_HASH_TEXT_BYTES];
-    const char *const *metadata = recorder->plan->metadata;
+    if (!recorder->tells_fingerprint) return AZ_OK;
     az_hash_text(fingerprint, text);
-    for (size_t n = 0; metadata && metadata[n]; n += 2)
-        if (strcmp(metadata[n], AZ_RECORDER_FINGERPRINT) == 0)
-            return az_recording_amend(recorder->writer, metadata[n], text, error);
-    return AZ_OK;
+    return az_recording_amend(recorder->writer, AZ_RECORDER_FINGERPRINT, text, error);
 }
 
 /* Frees the writer, whatever happens. A recording that cannot be completed stays as a .part, which

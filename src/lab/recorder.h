@@ -29,7 +29,7 @@ enum az_status az_recorder_memory(const struct az_recorder_source *sources, size
 #define AZ_RECORDER_FINGERPRINT "fingerprint"
 
 /* Creates the file and starts the writer. plan->tensors and tensor_count are not used: the tensors
- * are the sources' (borrowed, as the plan is, until commit or abort). */
+ * are the sources', borrowed until commit or abort. The plan is not needed after the call. */
 enum az_status az_recorder_create(struct az_recorder **recorder, const char *path,
                                   const struct az_recording_plan *plan,
                                   struct az_recorder_source *sources, size_t count,
