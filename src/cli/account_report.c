@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/memory.h"
-#include "cli/unit.h"
+#include "base/unit.h"
 #include "store/csv.h"
 #include "store/json.h"
 

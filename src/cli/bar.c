@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cli/unit.h"
+#include "base/unit.h"
 
 #define LINE_INTERVAL_NS INT64_C(10000000000)
 #define SHORT_STAGE_SECONDS 0.2

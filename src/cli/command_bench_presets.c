@@ -2,12 +2,12 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/unit.h"
 #include "cli/bar.h"
 #include "cli/bench_set.h"
 #include "cli/commands.h"
 #include "cli/preset.h"
 #include "cli/profile.h"
-#include "cli/unit.h"
 
 /* ---- what to run ---- */
 

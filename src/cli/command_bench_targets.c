@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/unit.h"
 #include "cli/bar.h"
 #include "cli/bench_set.h"
 #include "cli/commands.h"
-#include "cli/unit.h"
 
 /* The timed runs that the goals are about. */
 enum run {

@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "azimuth/corpus.h"
+#include "base/unit.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
-#include "cli/unit.h"
 #include "store/file.h"
 
 static void list_texts(void)

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "azimuth/recording.h"
+#include "base/unit.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
-#include "cli/unit.h"
 
 static void print_name(int width, const char *name)
 {

@@ -4,10 +4,10 @@
 #include "azimuth/corpus.h"
 #include "azimuth/tokenizer.h"
 #include "base/memory.h"
+#include "base/unit.h"
 #include "cli/arguments.h"
 #include "cli/bar.h"
 #include "cli/commands.h"
-#include "cli/unit.h"
 #include "config/number.h"
 #include "store/file.h"
 

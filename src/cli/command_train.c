@@ -3,11 +3,11 @@
 
 #include "azimuth/train.h"
 #include "base/raise.h"
+#include "base/unit.h"
 #include "cli/arguments.h"
 #include "cli/bar.h"
 #include "cli/commands.h"
 #include "cli/profile.h"
-#include "cli/unit.h"
 
 /* ---- the resolved parameters, as an experiment file ---- */
 

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/raise.h"
+#include "base/unit.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/help.h"
-#include "cli/unit.h"
 #include "cli/version.h"
 
 /* `azimuth tokenizer --help` */

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "cli/unit.h"
+#include "base/unit.h"
 
 static double loop_seconds(const struct az_train_result *result)
 {

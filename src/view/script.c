@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/unit.h"
 #include "view/layout.h"
 
 #define DOTS_PER_INCH 200.0
@@ -63,18 +64,6 @@ size_t az_columns_find(const struct az_columns *columns, const double *values)
     for (size_t n = 0; n < columns->count; n++)
         if (columns->list[n].values == values) return n + 1;
     return 0;
-}
-
-/* 1234567 as "1,234,567". */
-static void thousands(char text[32], size_t value)
-{
-    char digits[24];
-    size_t length = (size_t)snprintf(digits, sizeof digits, "%zu", value), used = 0;
-    for (size_t i = 0; i < length; i++) {
-        if (i && (length - i) % 3 == 0) text[used++] = ',';
-        text[used++] = digits[i];
-    }
-    text[used] = 0;
 }
 
 static double width_inches(const struct az_figure *figure)
@@ -259,8 +248,8 @@ static enum az_status put_panel(struct text *text, const struct az_figure *figur
         az_layout_panel(&layout, panel, (frame.right - frame.left) * width_inches(figure),
                         (frame.top - frame.bottom) * height_inches(figure), error);
     if (status != AZ_OK) return status;
-    char quoted[AZ_QUOTED_BYTES], points[32];
-    thousands(points, layout.points);
+    char quoted[AZ_QUOTED_BYTES], points[AZ_UNIT_TEXT_BYTES];
+    az_unit_count(layout.points, points);
     put(text, "\nset lmargin at screen %.5f; set rmargin at screen %.5f\n", frame.left,
         frame.right);
     put(text, "set bmargin at screen %.5f; set tmargin at screen %.5f\n", frame.bottom, frame.top);

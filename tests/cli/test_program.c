@@ -9,9 +9,9 @@
 #include <cmocka.h>
 
 #include "azimuth/azimuth.h"
+#include "base/unit.h"
 #include "cli/bar.h"
 #include "cli/commands.h"
-#include "cli/unit.h"
 #include "program.h"
 
 static void without_arguments_it_says_how_it_is_used(void **state)

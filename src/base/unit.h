@@ -1,6 +1,6 @@
 /* unit.h: numbers as people read them. */
-#ifndef AZ_CLI_UNIT_H
-#define AZ_CLI_UNIT_H
+#ifndef AZ_BASE_UNIT_H
+#define AZ_BASE_UNIT_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "cli/unit.h"
+#include "base/unit.h"
 
 #include <inttypes.h>
 #include <math.h>
