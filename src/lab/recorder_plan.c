@@ -309,6 +309,16 @@ static void visit_parameter(void *context, const struct az_parameter_view *view)
     writer->status = add_metadata(writer->plan, key, view->value, writer->error);
 }
 
+/* Stochastic rounding draws by the place in the flat vector, where W begins at 0. */
+static enum az_status tell_offset(struct az_recorder_plan *plan,
+                                  const struct az_recorder_facts *facts, struct az_error *error)
+{
+    char text[32];
+    if (facts->model->tied) return AZ_OK;
+    snprintf(text, sizeof text, "%zu", facts->parameters[facts->parameter_count - 1].offset);
+    return add_metadata(plan, AZ_RECORDER_OFFSET_U, text, error);
+}
+
 static enum az_status describe(struct az_recorder_plan *plan, const struct az_recorder_facts *facts,
                                struct az_error *error)
 {
@@ -323,6 +333,7 @@ static enum az_status describe(struct az_recorder_plan *plan, const struct az_re
     AZ_TRY(add_metadata(plan, "corpus.hash", text, error));
     az_hash_text(facts->tokenizer_hash, text);
     AZ_TRY(add_metadata(plan, "tokenizer.hash", text, error));
+    AZ_TRY(tell_offset(plan, facts, error));
     plan->recording.metadata = (const char *const *)plan->metadata;
 out:
     return status;

@@ -37,6 +37,9 @@ struct az_recorder_origin {
     enum az_recorder_series series;
 };
 
+/* Metadata: place of U's first element in the flat parameter vector. */
+#define AZ_RECORDER_OFFSET_U "offset.U"
+
 #define AZ_RECORDER_CONSTANTS 24
 
 struct az_recorder_plan {
