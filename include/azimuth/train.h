@@ -30,7 +30,7 @@ struct az_train_plan {
     uint64_t recording_bytes;          /* of the disk total */
     uint64_t memory_limit_bytes, recording_limit_bytes;
     uint64_t memory_free_bytes, disk_free_bytes; /* now, for this run; 0: not known */
-    double seconds_estimate; /* of the training loop; 0 where it was not measured */
+    double seconds_estimate; /* of the training loop, from a few steps or from the floor */
     char warning[256];       /* such as: weight decay does nothing; or "" */
 };
 

@@ -9,46 +9,6 @@
 #include "base/memory.h"
 #include "lab/train_state.h"
 
-#define ESTIMATE_STEPS 5
-#define ESTIMATE_NS 2000000000
-
-/* ---- planning ---- */
-
-/* The first step pays for cold caches and is not counted, unless it takes long. */
-static double estimate_seconds(struct az_train *train)
-{
-    int64_t steps = train->experiment->train.steps;
-    int64_t start_ns = az_clock_ns(), counted_ns = start_ns;
-    int64_t counted = 0;
-    while (train->step < steps && train->step < ESTIMATE_STEPS &&
-           !az_progress_stopped(train->progress)) {
-        az_train_step(train);
-        counted++;
-        if (az_clock_ns() - start_ns > ESTIMATE_NS) break;
-        if (train->step == 1) {
-            counted_ns = az_clock_ns();
-            counted = 0;
-        }
-    }
-    if (counted == 0) return (double)(counted_ns - start_ns) / 1e9 * (double)steps;
-    return (double)(az_clock_ns() - counted_ns) / 1e9 / (double)counted * (double)steps;
-}
-
-enum az_status az_train_plan(const struct az_experiment *experiment,
-                             const struct az_train_options *options, struct az_train_plan *plan,
-                             struct az_progress *progress, struct az_error *error)
-{
-    enum az_status status = AZ_OK;
-    struct az_train train = {.experiment = experiment, .options = options, .progress = progress};
-    AZ_TRY(az_train_prepare(&train, error));
-    AZ_TRY(az_train_make(&train, error));
-    train.plan.seconds_estimate = estimate_seconds(&train);
-out:
-    *plan = train.plan;
-    az_train_release(&train);
-    return status;
-}
-
 /* ---- running ---- */
 
 static void tell(struct az_train *train)

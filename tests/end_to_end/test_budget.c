@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "tiny.h"
 
 static bool exists(const char *name) { return access(tiny_path(name), F_OK) == 0; }
@@ -62,6 +63,24 @@ static void a_vocabulary_without_dead_tokens_cannot_record_dead_rows(void **stat
              "train.steps=200",
              tiny_path("text.txt"));
     refuse(overrides, AZ_USAGE, words);
+}
+
+static void a_shape_that_would_take_long_is_computed_not_tried(void **state)
+{
+    (void)state;
+    struct az_experiment experiment = tiny_experiment(
+        "model.width=512 model.layers=3 train.batch=4000 train.steps=40 record.h=off");
+    struct az_train_options options = {.directory = tiny_path("planned"),
+                                       .cache_directory = tiny_path("cache")};
+    struct az_train_plan plan;
+    struct az_error error;
+    az_error_clear(&error);
+    az_memory_peak_reset();
+    if (az_train_plan(&experiment, &options, &plan, NULL, &error) != AZ_OK)
+        fail_msg("%s", error.message);
+    assert_true(plan.memory_bytes > 2000000000);
+    assert_true(az_memory_peak_bytes() < plan.memory_bytes / 2);
+    assert_true(plan.seconds_estimate > 1);
 }
 
 static void the_plan_names_every_part_and_its_lines_add_up(void **state)
@@ -135,6 +154,7 @@ int main(void)
         cmocka_unit_test(memory_over_what_the_machine_has_is_refused),
         cmocka_unit_test(more_than_the_disk_holds_is_refused),
         cmocka_unit_test(a_vocabulary_without_dead_tokens_cannot_record_dead_rows),
+        cmocka_unit_test(a_shape_that_would_take_long_is_computed_not_tried),
         cmocka_unit_test(the_plan_names_every_part_and_its_lines_add_up),
         cmocka_unit_test(the_estimate_of_a_tiny_run_is_within_15_percent_of_its_peak),
         cmocka_unit_test(the_estimate_of_a_larger_run_is_within_15_percent_of_its_peak),
