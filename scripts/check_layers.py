@@ -22,6 +22,7 @@ HEADERS = {
     "figure": "view",
     "hash": "base",
     "kernel": "kernel",
+    "matrix": "store",
     "model": "lab",
     "pool": "base",
     "progress": "base",

@@ -10,6 +10,7 @@
 #include "azimuth/figure.h"
 #include "azimuth/hash.h"
 #include "azimuth/kernel.h"
+#include "azimuth/matrix.h"
 #include "azimuth/model.h"
 #include "azimuth/pool.h"
 #include "azimuth/progress.h"

@@ -106,6 +106,25 @@ TOKENIZERS = {
 }
 
 
+def npy(header, data_bytes, version=1):
+    raw = header.encode()
+    return (b"\x93NUMPY" + bytes([version, 0]) + struct.pack("<H" if version == 1 else "<I", len(raw)) + raw
+            + bytes(range(data_bytes)))
+
+
+MATRICES = {
+    "plain.npy": npy("{'descr': '<f2', 'fortran_order': False, 'shape': (3, 2), }    \n", 12),
+    "bits.npy": npy("{'descr': '|V2', 'fortran_order': False, 'shape': (1, 1), }\n", 2),
+    "version_2.npy": npy("{'shape': (2,2L), 'fortran_order': False, 'descr': \"<f4\"}", 16, 2),
+    "columns.npy": npy("{'descr': '<f2', 'fortran_order': True, 'shape': (3, 2), }\n", 12),
+    "fields.npy": npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }\n", 4),
+    "two.index.json": json.dumps({"metadata": {"total_size": 8}, "weight_map": {
+        "lm_head.weight": "model-00002-of-00002.safetensors",
+        "model.embed_tokens.weight": "model-00001-of-00002.safetensors"}}).encode(),
+    "outside.index.json": b'{"weight_map": {"W": "../a.safetensors"}}',
+}
+
+
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "corpus")
     for folder, files in (("safetensors", SAFETENSORS), ("recording", RECORDINGS)):
@@ -116,6 +135,9 @@ def main():
     for name, content in TOKENIZERS.items():
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         (root / "tokenizer" / f"{name}.json").write_text(text, encoding="utf-8")
+    (root / "matrix").mkdir(parents=True, exist_ok=True)
+    for name, content in MATRICES.items():
+        (root / "matrix" / name).write_bytes(content)
 
 
 if __name__ == "__main__":
