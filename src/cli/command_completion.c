@@ -33,7 +33,7 @@ static void print_values(enum az_complete kind)
     case AZ_COMPLETE_TEXT:
         printf("_azimuth_files -f; _azimuth_words \"" AZ_TEXT_TABLE(TEXT_WORD));
         break;
-    case AZ_COMPLETE_TOPIC: printf("_azimuth_words \"$commands parameters"); break;
+    case AZ_COMPLETE_TOPIC: printf("_azimuth_words \"$commands parameters catalog"); break;
     case AZ_COMPLETE_TOKEN_MODEL:
         printf("_azimuth_words \"");
         print_choices("tokenizer", "model");

@@ -17,6 +17,17 @@ static enum az_status help_parameters(const struct az_arguments *arguments, stru
     return AZ_OK;
 }
 
+static enum az_status help_catalog(const struct az_arguments *arguments, struct az_error *error)
+{
+    if (arguments->operand_count > 1)
+        return az_error_raise(error, AZ_USAGE, "help catalog takes no operand");
+    if (az_arguments_has(arguments, "--markdown"))
+        az_help_catalog_markdown(stdout);
+    else
+        az_help_catalog(stdout);
+    return AZ_OK;
+}
+
 static void help_group(const char *word)
 {
     printf("azimuth %s is several commands:\n\n", word);
@@ -40,6 +51,7 @@ static enum az_status run(const struct az_arguments *arguments, struct az_error 
         return AZ_OK;
     }
     if (strcmp(words[0], "parameters") == 0) return help_parameters(arguments, error);
+    if (strcmp(words[0], "catalog") == 0) return help_catalog(arguments, error);
     const struct az_command *command = az_command_find(count, words, &used);
     if (command)
         az_help_command(stdout, command);
@@ -52,20 +64,24 @@ static enum az_status run(const struct az_arguments *arguments, struct az_error 
 
 static const struct az_option options[] = {
     {"--markdown", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
-     "as a document: docs/commands.md, and with parameters docs/experiment.md"},
+     "as a document: docs/commands.md; with parameters docs/experiment.md, with catalog "
+     "docs/catalog.md"},
     AZ_OPTION_END,
 };
 
 const struct az_command az_command_help = {
     .name = "help",
     .summary = "says what a command does and takes",
-    .operands = "[COMMAND | parameters [SECTION]]",
+    .operands = "[COMMAND | parameters [SECTION] | catalog]",
     .operands_most = 2,
     .complete = AZ_COMPLETE_TOPIC,
-    .description = "Without an operand it lists all commands. `parameters` lists the keys of "
-                   "experiment files with type, range, unit and default.",
+    .description =
+        "Without an operand it lists all commands. `parameters` lists the keys of "
+        "experiment files with type, range, unit and default, `catalog` the tables of the "
+        "SQLite files that --catalog writes.",
     .options = options,
     .examples = "azimuth help train\n"
-                "azimuth help parameters optimizer\n",
+                "azimuth help parameters optimizer\n"
+                "azimuth help catalog\n",
     .run = run,
 };

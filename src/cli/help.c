@@ -51,6 +51,7 @@ void az_help_overview(FILE *file)
     fprintf(file, "\n"
                   "azimuth help COMMAND       says what a command does and takes\n"
                   "azimuth help parameters    lists the keys of experiment files\n"
+                  "azimuth help catalog       lists the tables of catalogs (SQLite files)\n"
                   "azimuth --version          says what this program is made of\n");
 }
 

@@ -13,9 +13,13 @@ void az_help_command(FILE *file, const struct az_command *command);
 /* All keys of experiment files, or those of one section (NULL: all). */
 void az_help_parameters(FILE *file, const char *section);
 
-/* docs/commands.md and docs/experiment.md. */
+/* The tables of the catalog with their columns. */
+void az_help_catalog(FILE *file);
+
+/* docs/commands.md, docs/experiment.md and docs/catalog.md. */
 void az_help_commands_markdown(FILE *file);
 void az_help_parameters_markdown(FILE *file);
+void az_help_catalog_markdown(FILE *file);
 
 /* Words of text in lines of at most AZ_HELP_COLUMNS, from column `indent` on. The first line goes
  * on from column `at`; where that leaves less than two blanks, text begins on the next line. Ends

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <libdeflate.h>
 #include <pcre2.h>
+#include <sqlite3.h>
 #include <unistring/version.h>
 #include <xxhash.h>
 
@@ -19,10 +20,10 @@ static void print_libraries(FILE *file)
         if (*c == ' ') *c = 0;
     fprintf(file,
             "libraries   xxHash %u.%u.%u, jansson %s, PCRE2 %s, libunistring %d.%d.%d, "
-            "libdeflate %s\n",
+            "libdeflate %s, SQLite %s\n",
             xxhash / 10000, xxhash / 100 % 100, xxhash % 100, jansson_version_str(), pcre2,
             _libunistring_version >> 16, _libunistring_version >> 8 & 0xff,
-            _libunistring_version & 0xff, LIBDEFLATE_VERSION_STRING);
+            _libunistring_version & 0xff, LIBDEFLATE_VERSION_STRING, sqlite3_libversion());
 }
 
 enum az_status az_version_print(FILE *file, struct az_error *error)

@@ -120,6 +120,7 @@ static void the_generated_documents_are_current(void **state)
     (void)state;
     assert_document_is_current("help --markdown", "commands.md");
     assert_document_is_current("help parameters --markdown", "experiment.md");
+    assert_document_is_current("help catalog --markdown", "catalog.md");
 }
 
 /* Completes the last of the words as bash would. */
