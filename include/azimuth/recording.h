@@ -60,6 +60,19 @@ AZ_API int64_t az_recording_step_of(const struct az_recorded *tensor, int64_t fr
 AZ_API enum az_status az_recording_read(const struct az_recording *recording,
                                         const struct az_recorded *tensor, int64_t first,
                                         int64_t count, void *bytes, struct az_error *error);
+/* Of the same frames the box that begins at begin[frame_rank] and has size[frame_rank]: packed, in
+ * the order [count][size...]. Only what holds it is read and unpacked. */
+AZ_API enum az_status az_recording_read_box(const struct az_recording *recording,
+                                            const struct az_recorded *tensor, int64_t first,
+                                            int64_t count, const int64_t *begin,
+                                            const int64_t *size, void *bytes,
+                                            struct az_error *error);
+/* Rows row..row+rows-1 of each frame, whole: a token's life is rows = 1 of all frames. Rows are
+ * those of the recording; token_ids says which tokens they are. */
+AZ_API enum az_status az_recording_read_rows(const struct az_recording *recording,
+                                             const struct az_recorded *tensor, int64_t first,
+                                             int64_t count, int64_t row, int64_t rows, void *bytes,
+                                             struct az_error *error);
 /* Two sums over the words of a frame, docs/formats.md; they were written with it, so a frame whose
  * sums are others is not what was recorded. False where the recording has none. */
 struct az_frame_sums {
@@ -102,6 +115,13 @@ AZ_API enum az_status az_recording_plan_bytes(const struct az_recording_plan *pl
  * NAME.token_ids. A thread notes every two seconds how far the recording is whole on the disk. */
 AZ_API enum az_status az_recording_create(struct az_recording_writer **writer, const char *path,
                                           const struct az_recording_plan *plan,
+                                          struct az_error *error);
+/* Goes on with a recording that ended early (path) or was cut short (path + ".part"): the frames up
+ * to `step` are kept, those after it are dropped and will be written again. The plan must be the
+ * one it was created with; AZ_USAGE tells what differs. AZ_FORMAT when the recording is not whole
+ * up to `step`. A kill at any moment leaves a recording that is whole up to `step`. */
+AZ_API enum az_status az_recording_reopen(struct az_recording_writer **writer, const char *path,
+                                          const struct az_recording_plan *plan, int64_t step,
                                           struct az_error *error);
 /* Frame number `frame` of tensor number `tensor`; any order, thread-safe for different frames. */
 AZ_API enum az_status az_recording_write(struct az_recording_writer *writer, size_t tensor,

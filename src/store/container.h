@@ -18,7 +18,8 @@ struct az_container_functions {
     const char *file_name; /* in a run directory */
 
     /* Reading. Tensors and metadata are borrowed until close; a tensor's `data` is there whenever
-     * it has no more than one dimension. read: a range of bytes within a tensor. */
+     * it has no more than one dimension. read: the box of the tensor that begins at begin[rank] and
+     * has size[rank], within its shape, packed. */
     enum az_status (*open)(struct az_container_file **file, const char *path,
                            struct az_error *error);
     void (*close)(struct az_container_file *file);
@@ -27,16 +28,21 @@ struct az_container_functions {
     const struct az_tensor *(*find)(const struct az_container_file *file, const char *name);
     const char *(*metadata)(const struct az_container_file *file, const char *key);
     enum az_status (*read)(const struct az_container_file *file, const struct az_tensor *tensor,
-                           uint64_t offset_bytes, void *bytes, size_t length_bytes,
+                           const int64_t *begin, const int64_t *size, void *bytes,
                            struct az_error *error);
 
-    /* Writing, as in safetensors.h. */
+    /* Writing, as in safetensors.h. reopen: PATH.part, which was created with the same tensors and
+     * metadata, without touching what is in it; keep[count]: the leading dimensions that are wanted
+     * of it. */
     enum az_status (*plan_bytes)(struct az_tensor *tensors, size_t count,
                                  const char *const *metadata, uint64_t *bytes,
                                  struct az_error *error);
     enum az_status (*create)(struct az_container_file **file, const char *path,
                              struct az_tensor *tensors, size_t count, const char *const *metadata,
                              struct az_error *error);
+    enum az_status (*reopen)(struct az_container_file **file, const char *path,
+                             struct az_tensor *tensors, size_t count, const char *const *metadata,
+                             const int64_t *keep, struct az_error *error);
     enum az_status (*write)(struct az_container_file *file, size_t index, uint64_t offset_bytes,
                             const void *bytes, size_t length_bytes, struct az_error *error);
     enum az_status (*amend)(struct az_container_file *file, const char *key, const char *value,

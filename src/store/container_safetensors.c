@@ -1,5 +1,7 @@
 #include <stddef.h>
+#include <string.h>
 
+#include "base/raise.h"
 #include "store/container.h"
 #include "store/safetensors_writer.h"
 
@@ -48,11 +50,38 @@ static const char *metadata(const struct az_container_file *file, const char *ke
     return az_safetensors_metadata(reader_of(file), key);
 }
 
-static enum az_status read_bytes(const struct az_container_file *file,
-                                 const struct az_tensor *tensor, uint64_t offset_bytes, void *bytes,
-                                 size_t length_bytes, struct az_error *error)
+/* Elements that lie side by side: the last `inner` dimensions are whole, so the box is made of runs
+ * of size[rank - inner - 1] times as many. A type of less than a byte is read by whole frames. */
+static enum az_status read_box(const struct az_container_file *file, const struct az_tensor *tensor,
+                               const int64_t *begin, const int64_t *size, void *bytes,
+                               struct az_error *error)
 {
-    return az_safetensors_read(reader_of(file), tensor, offset_bytes, bytes, length_bytes, error);
+    enum az_status status = AZ_OK;
+    int64_t at[AZ_TENSOR_DIMS];
+    unsigned char *to = bytes;
+    int outer = tensor->rank - 1; /* the dimension along which a run goes */
+    uint64_t unit_bytes = az_dtype_bytes(tensor->dtype), runs = 1;
+    if (tensor->bytes == 0) return AZ_OK;
+    while (outer > 0 && size[outer] == tensor->shape[outer])
+        unit_bytes *= (uint64_t)tensor->shape[outer--];
+    if (az_dtype_bytes(tensor->dtype) == 0 && outer > 0)
+        return az_error_raise(error, AZ_UNSUPPORTED, "parts of a frame of %s cannot be read",
+                              az_dtype_name(tensor->dtype));
+    if (az_dtype_bytes(tensor->dtype) == 0)
+        unit_bytes = tensor->bytes / (tensor->rank ? (uint64_t)tensor->shape[0] : 1);
+    for (int n = 0; n < outer; n++) runs *= (uint64_t)size[n];
+    if (tensor->rank) memcpy(at, begin, (size_t)tensor->rank * sizeof *at);
+    uint64_t run_bytes = tensor->rank ? unit_bytes * (uint64_t)size[outer] : unit_bytes;
+    for (uint64_t run = 0; run < runs; run++, to += run_bytes) {
+        uint64_t offset = 0;
+        for (int n = 0; n <= outer; n++)
+            offset = offset * (uint64_t)tensor->shape[n] + (uint64_t)at[n];
+        AZ_TRY(az_safetensors_read(reader_of(file), tensor, offset * unit_bytes, to, run_bytes,
+                                   error));
+        for (int n = outer - 1; n >= 0 && ++at[n] == begin[n] + size[n]; n--) at[n] = begin[n];
+    }
+out:
+    return status;
 }
 
 static enum az_status plan_bytes(struct az_tensor *tensors, size_t tensor_count,
@@ -73,6 +102,18 @@ static enum az_status create(struct az_container_file **file, const char *path,
     struct az_safetensors_writer *writer;
     enum az_status status =
         az_safetensors_create(&writer, path, tensors, tensor_count, pairs, error);
+    *file = (struct az_container_file *)writer;
+    return status;
+}
+
+static enum az_status reopen(struct az_container_file **file, const char *path,
+                             struct az_tensor *tensors, size_t tensor_count,
+                             const char *const *pairs, const int64_t *keep, struct az_error *error)
+{
+    (void)keep;
+    struct az_safetensors_writer *writer;
+    enum az_status status =
+        az_safetensors_reopen(&writer, path, tensors, tensor_count, pairs, error);
     *file = (struct az_container_file *)writer;
     return status;
 }
@@ -119,9 +160,10 @@ const struct az_container_functions az_container_safetensors = {
     .at = at,
     .find = find,
     .metadata = metadata,
-    .read = read_bytes,
+    .read = read_box,
     .plan_bytes = plan_bytes,
     .create = create,
+    .reopen = reopen,
     .write = write_bytes,
     .amend = amend,
     .sync = sync_file,

@@ -37,6 +37,8 @@ struct az_part {
  * regular: a pipe or device is AZ_USAGE. */
 enum az_status az_part_open(struct az_part *part, const char *path, bool regular,
                             struct az_error *error);
+/* The .part as it was left, with everything in it. AZ_MISSING when there is none. */
+enum az_status az_part_reopen(struct az_part *part, const char *path, struct az_error *error);
 /* Flushes file and directory and renames. On failure the .part stays: abort or close it. */
 enum az_status az_part_commit(struct az_part *part, struct az_error *error);
 void az_part_close(struct az_part *part); /* keeps the .part */

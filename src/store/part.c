@@ -29,11 +29,11 @@ static bool is_still_named(int fd, const char *name)
 }
 
 /* Opens and locks the .part; EWOULDBLOCK when another process keeps it. */
-static int open_locked(struct az_part *part)
+static int open_locked(struct az_part *part, int flags)
 {
     int code = EWOULDBLOCK;
     for (int n = 0; n < LOCK_TRIES; n++) {
-        code = az_system_open(part->part, O_RDWR | O_CREAT | O_NOFOLLOW, &part->fd);
+        code = az_system_open(part->part, O_RDWR | O_NOFOLLOW | flags, &part->fd);
         if (code) return code;
         code = az_system_lock(part->fd);
         if (code && code != EWOULDBLOCK) return code;
@@ -46,14 +46,17 @@ static int open_locked(struct az_part *part)
     return code;
 }
 
-static enum az_status open_part(struct az_part *part, struct az_error *error)
+/* flags: O_CREAT, or 0 to go on with one that is there. */
+static enum az_status open_part(struct az_part *part, int flags, struct az_error *error)
 {
-    int code = open_locked(part);
+    int code = open_locked(part, flags);
     if (code == EWOULDBLOCK)
         return az_error_raise(error, AZ_IO,
                               "%s is being written by another process; wait for it, or stop it",
                               part->part);
-    if (code) return az_error_system(error, code, "cannot create %s", part->part);
+    if (code)
+        return az_error_system(error, code, "cannot %s %s", flags ? "create" : "open", part->part);
+    if (!flags) return AZ_OK;
     code = az_system_truncate(part->fd, 0);
     if (code) return az_error_system(error, code, "cannot empty %s", part->part);
     return AZ_OK;
@@ -66,26 +69,47 @@ static enum az_status open_direct(struct az_part *part, struct az_error *error)
     return code ? az_error_system(error, code, "cannot open for writing") : AZ_OK;
 }
 
-enum az_status az_part_open(struct az_part *part, const char *path, bool regular,
-                            struct az_error *error)
+static enum az_status name_part(struct az_part *part, const char *path, struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    struct stat about;
     size_t capacity = strlen(path) + sizeof ".part";
     *part = (struct az_part){.fd = -1};
     AZ_TRY(az_memory_copy_string(&part->path, path, error));
     AZ_TRY(az_memory_allocate(&part->part, capacity, 1, "a file name", error));
     snprintf(part->part, capacity, "%s.part", path);
+out:
+    return status;
+}
+
+enum az_status az_part_open(struct az_part *part, const char *path, bool regular,
+                            struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct stat about;
+    AZ_TRY(name_part(part, path, error));
     bool exists = stat(path, &about) == 0;
     if (exists && S_ISDIR(about.st_mode))
         AZ_RAISE(AZ_USAGE, "is a directory; name a file in it to write to");
     if (exists && !S_ISREG(about.st_mode) && regular)
         AZ_RAISE(AZ_USAGE, "is not a regular file; this is written in place and needs one");
     bool direct = exists && !S_ISREG(about.st_mode);
-    AZ_TRY(direct ? open_direct(part, error) : open_part(part, error));
+    AZ_TRY(direct ? open_direct(part, error) : open_part(part, O_CREAT, error));
 out:
     if (status != AZ_OK) {
         az_part_abort(part);
+        az_error_at(error, path, -1, -1, -1);
+    }
+    return status;
+}
+
+enum az_status az_part_reopen(struct az_part *part, const char *path, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    AZ_TRY(name_part(part, path, error));
+    AZ_TRY(open_part(part, 0, error));
+out:
+    if (status != AZ_OK) {
+        az_part_close(part);
         az_error_at(error, path, -1, -1, -1);
     }
     return status;

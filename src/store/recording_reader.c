@@ -29,6 +29,8 @@ struct az_recording {
     int64_t through_step; /* of the note; INT64_MAX: there is none */
 };
 
+static const int64_t origin[AZ_TENSOR_DIMS];
+
 static bool ends_with(const char *text, const char *end)
 {
     size_t length = strlen(text), end_length = strlen(end);
@@ -76,8 +78,8 @@ static enum az_status read_companion(const struct az_recording *recording, const
         AZ_RAISE(AZ_FORMAT, "%s is not the list of %" PRId64 " I64 numbers that its tensor needs",
                  shown, expected);
     AZ_TRY(az_memory_allocate(values, (size_t)expected, sizeof **values, shown, error));
-    AZ_TRY(recording->container->read(recording->file, tensor, 0, *values, (size_t)tensor->bytes,
-                                      error));
+    AZ_TRY(
+        recording->container->read(recording->file, tensor, origin, tensor->shape, *values, error));
     for (int64_t n = 0; n < expected; n++)
         if ((*values)[n] < 0 || (n && (*values)[n] <= (*values)[n - 1]))
             AZ_RAISE(AZ_FORMAT, "%s is not ascending from 0 up at its entry %" PRId64, shown, n);
@@ -100,8 +102,8 @@ static enum az_status read_sums(const struct az_recording *recording, struct mov
         AZ_RAISE(AZ_FORMAT, "%s is not the list of %" PRId64 " pairs of I64 that its tensor needs",
                  shown, frames);
     AZ_TRY(az_memory_allocate(&movie->sums, (size_t)frames, sizeof *movie->sums, shown, error));
-    AZ_TRY(recording->container->read(recording->file, tensor, 0, movie->sums,
-                                      (size_t)tensor->bytes, error));
+    AZ_TRY(recording->container->read(recording->file, tensor, origin, tensor->shape, movie->sums,
+                                      error));
 out:
     return status;
 }
@@ -378,24 +380,54 @@ int64_t az_recording_last_step(const struct az_recording *recording)
     return last;
 }
 
-enum az_status az_recording_read(const struct az_recording *recording,
-                                 const struct az_recorded *tensor, int64_t first, int64_t count,
-                                 void *bytes, struct az_error *error)
+enum az_status az_recording_read_box(const struct az_recording *recording,
+                                     const struct az_recorded *tensor, int64_t first, int64_t count,
+                                     const int64_t *begin, const int64_t *size, void *bytes,
+                                     struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    size_t length;
+    int64_t at[AZ_TENSOR_DIMS] = {first}, lengths[AZ_TENSOR_DIMS] = {count};
     if (first < 0 || count < 0 || first > tensor->frames || count > tensor->frames - first)
         AZ_RAISE(AZ_USAGE,
                  "%s has %" PRId64 " whole frames; %" PRId64 " from number %" PRId64
                  " were asked for",
                  tensor->name, tensor->frames, count, first);
-    AZ_TRY(az_size_multiply((size_t)count, (size_t)tensor->frame_bytes, &length, error));
+    for (int n = 0; n < tensor->frame_rank; n++) {
+        int64_t length = tensor->frame_shape[n];
+        if (begin[n] < 0 || size[n] < 0 || begin[n] > length || size[n] > length - begin[n])
+            AZ_RAISE(AZ_USAGE,
+                     "a frame of %s has the length %" PRId64 " along its dimension %d; %" PRId64
+                     " from number %" PRId64 " were asked for",
+                     tensor->name, length, n, size[n], begin[n]);
+        at[n + 1] = begin[n];
+        lengths[n + 1] = size[n];
+    }
     const struct az_tensor *source = recording->movies[tensor - recording->tensors].source;
-    AZ_TRY(recording->container->read(recording->file, source,
-                                      (uint64_t)first * tensor->frame_bytes, bytes, length, error));
+    AZ_TRY(recording->container->read(recording->file, source, at, lengths, bytes, error));
 out:
     if (status != AZ_OK) az_error_at(error, recording->path, -1, -1, -1);
     return status;
+}
+
+enum az_status az_recording_read(const struct az_recording *recording,
+                                 const struct az_recorded *tensor, int64_t first, int64_t count,
+                                 void *bytes, struct az_error *error)
+{
+    return az_recording_read_box(recording, tensor, first, count, origin, tensor->frame_shape,
+                                 bytes, error);
+}
+
+enum az_status az_recording_read_rows(const struct az_recording *recording,
+                                      const struct az_recorded *tensor, int64_t first,
+                                      int64_t count, int64_t row, int64_t rows, void *bytes,
+                                      struct az_error *error)
+{
+    int64_t begin[AZ_TENSOR_DIMS] = {row}, size[AZ_TENSOR_DIMS];
+    memcpy(size, tensor->frame_shape, sizeof size);
+    size[0] = rows;
+    if (tensor->frame_rank == 0)
+        return az_error_raise(error, AZ_USAGE, "the frames of %s have no rows", tensor->name);
+    return az_recording_read_box(recording, tensor, first, count, begin, size, bytes, error);
 }
 
 bool az_recording_sums(const struct az_recording *recording, const struct az_recorded *tensor,

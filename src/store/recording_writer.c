@@ -1,8 +1,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -10,33 +8,10 @@
 #include "base/memory.h"
 #include "store/container.h"
 #include "store/recording_names.h"
-#include "store/recording_plan.h"
 #include "store/recording_sums.h"
+#include "store/recording_writer.h"
 
 #define NOTE_INTERVAL_SECONDS 2
-
-struct movie {
-    struct az_recorded plan; /* steps point into the copy below */
-    int64_t *steps;
-    atomic_bool *written;  /* [frames] */
-    int64_t written_first; /* frames 0..written_first-1 are written; under the lock */
-};
-
-struct az_recording_writer {
-    const struct az_container_functions *container;
-    struct az_container_file *file;
-    struct az_recording_layout layout;
-    struct movie *movies;
-    size_t count;
-    int64_t noted_step;
-
-    pthread_mutex_t lock; /* of notes and of what follows */
-    pthread_cond_t wake;
-    pthread_t thread;
-    bool thread_runs, ending;
-    struct az_error failure; /* of the thread; status AZ_OK: none */
-    atomic_bool failed;      /* it has one: looked at without the lock, which a flush may hold */
-};
 
 static enum az_status copy_movies(struct az_recording_writer *writer,
                                   const struct az_recording_plan *plan, struct az_error *error)
@@ -46,7 +21,7 @@ static enum az_status copy_movies(struct az_recording_writer *writer,
                               "the plan of a recording", error));
     writer->count = plan->tensor_count;
     for (size_t n = 0; n < writer->count; n++) {
-        struct movie *movie = &writer->movies[n];
+        struct az_recording_movie *movie = &writer->movies[n];
         size_t frames = (size_t)plan->tensors[n].frames;
         movie->plan = plan->tensors[n];
         movie->plan.steps = movie->plan.token_ids = NULL;
@@ -68,7 +43,7 @@ static int64_t through_step(struct az_recording_writer *writer)
 {
     int64_t through = INT64_MAX, last = -1;
     for (size_t n = 0; n < writer->count; n++) {
-        struct movie *movie = &writer->movies[n];
+        struct az_recording_movie *movie = &writer->movies[n];
         int64_t frames = movie->plan.frames, next = movie->written_first;
         while (next < frames && atomic_load(&movie->written[next])) next++;
         movie->written_first = next;
@@ -119,7 +94,7 @@ static void *keep_notes(void *context)
     return NULL;
 }
 
-static enum az_status start_notes(struct az_recording_writer *writer, struct az_error *error)
+enum az_status az_recording_writer_start(struct az_recording_writer *writer, struct az_error *error)
 {
     int code = pthread_create(&writer->thread, NULL, keep_notes, writer);
     if (code) return az_error_system(error, code, "cannot start the thread that notes progress");
@@ -175,8 +150,9 @@ out:
     return status;
 }
 
-enum az_status az_recording_create(struct az_recording_writer **writer_pointer, const char *path,
-                                   const struct az_recording_plan *plan, struct az_error *error)
+enum az_status az_recording_writer_create(struct az_recording_writer **writer_pointer,
+                                          const struct az_recording_plan *plan,
+                                          struct az_error *error)
 {
     enum az_status status = AZ_OK;
     struct az_recording_writer *writer;
@@ -184,13 +160,25 @@ enum az_status az_recording_create(struct az_recording_writer **writer_pointer, 
     AZ_TRY(az_memory_allocate(&writer, 1, sizeof *writer, "a recording", error));
     init_lock(writer);
     writer->noted_step = -1;
+    *writer_pointer = writer;
     AZ_TRY(az_recording_layout(&writer->layout, plan, error));
     writer->container = writer->layout.container;
     AZ_TRY(copy_movies(writer, plan, error));
+out:
+    return status;
+}
+
+enum az_status az_recording_create(struct az_recording_writer **writer_pointer, const char *path,
+                                   const struct az_recording_plan *plan, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_recording_writer *writer;
+    *writer_pointer = NULL;
+    AZ_TRY(az_recording_writer_create(&writer, plan, error));
     AZ_TRY(writer->container->create(&writer->file, path, writer->layout.tensors,
                                      writer->layout.count, writer->layout.metadata, error));
     AZ_TRY(write_constants(writer, error));
-    AZ_TRY(start_notes(writer, error));
+    AZ_TRY(az_recording_writer_start(writer, error));
     *writer_pointer = writer;
 out:
     if (status != AZ_OK) {
@@ -223,7 +211,7 @@ enum az_status az_recording_write(struct az_recording_writer *writer, size_t ten
                                   const void *bytes, struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    struct movie *movie = tensor < writer->count ? &writer->movies[tensor] : NULL;
+    struct az_recording_movie *movie = tensor < writer->count ? &writer->movies[tensor] : NULL;
     if (!movie || frame < 0 || frame >= movie->plan.frames)
         AZ_RAISE(AZ_USAGE, "frame %" PRId64 " of tensor number %zu was not planned", frame, tensor);
     AZ_TRY(told_failure(writer, error));
@@ -234,6 +222,13 @@ enum az_status az_recording_write(struct az_recording_writer *writer, size_t ten
     atomic_store(&movie->written[frame], true);
 out:
     return status;
+}
+
+enum az_status az_recording_writer_note(struct az_recording_writer *writer, int64_t step,
+                                        struct az_error *error)
+{
+    enum az_status status = write_note(writer, step, error);
+    return status == AZ_OK ? writer->container->sync(writer->file, error) : status;
 }
 
 enum az_status az_recording_sync(struct az_recording_writer *writer, int64_t *through,
@@ -261,7 +256,7 @@ static enum az_status check_frames(const struct az_recording_writer *writer, con
                                    struct az_error *error)
 {
     for (size_t n = 0; n < writer->count; n++) {
-        const struct movie *movie = &writer->movies[n];
+        const struct az_recording_movie *movie = &writer->movies[n];
         if (frames[n] < 0 || frames[n] > movie->plan.frames)
             return az_error_raise(error, AZ_USAGE,
                                   "%s cannot end with %" PRId64 " frames of %" PRId64,
@@ -328,8 +323,8 @@ void az_recording_leave(struct az_recording_writer *writer)
 {
     if (!writer) return;
     stop_notes(writer);
-    if (writer->failure.status == AZ_OK) note_progress(writer, NULL);
-    writer->container->leave(writer->file);
+    if (writer->file && writer->failure.status == AZ_OK) note_progress(writer, NULL);
+    if (writer->file) writer->container->leave(writer->file);
     free_writer(writer);
 }
 

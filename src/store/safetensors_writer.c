@@ -96,6 +96,62 @@ out:
     return status;
 }
 
+/* The file must be the one that the layout would make; its metadata are the writer's from now on.
+ */
+static enum az_status take_over(struct az_safetensors_writer *writer, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_safetensors *file = NULL;
+    struct az_safetensors_layout *layout = &writer->layout;
+    size_t got;
+    AZ_TRY(az_safetensors_open(&file, writer->part.part, error));
+    bool same = az_safetensors_count(file) == layout->count;
+    for (size_t n = 0; same && n < layout->count; n++) {
+        const struct az_tensor *tensor = &layout->tensors[n];
+        const struct az_tensor *found = az_safetensors_find(file, tensor->name);
+        same = found && found->dtype == tensor->dtype && found->bytes == tensor->bytes &&
+               found->offset_bytes == tensor->offset_bytes;
+    }
+    for (char **pair = writer->metadata; same && *pair; pair += 2) {
+        const char *value = az_safetensors_metadata(file, pair[0]);
+        same = value && strlen(value) == strlen(pair[1]);
+        if (same) memcpy(pair[1], value, strlen(value));
+    }
+    if (!same) AZ_RAISE(AZ_USAGE, "%s was begun with other tensors or metadata", writer->part.part);
+    int code = az_system_read_at(writer->part.fd, layout->header, layout->header_bytes, 0, &got);
+    if (code) status = raise_write(writer, code, "read the header", error);
+out:
+    az_safetensors_close(file);
+    return status;
+}
+
+enum az_status az_safetensors_reopen(struct az_safetensors_writer **writer_pointer,
+                                     const char *path, struct az_tensor *tensors, size_t count,
+                                     const char *const *metadata, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_safetensors_writer *writer;
+    *writer_pointer = NULL;
+    AZ_TRY(az_memory_allocate(&writer, 1, sizeof *writer, "a safetensors writer", error));
+    writer->part.fd = -1;
+    AZ_TRY(copy_tensors(writer, tensors, count, error));
+    AZ_TRY(copy_metadata(writer, metadata, error));
+    AZ_TRY(az_safetensors_layout(&writer->layout, error));
+    AZ_TRY(az_part_reopen(&writer->part, path, error));
+    AZ_TRY(take_over(writer, error));
+    for (size_t n = 0; n < count; n++) {
+        tensors[n].offset_bytes = writer->layout.tensors[n].offset_bytes;
+        tensors[n].bytes = writer->layout.tensors[n].bytes;
+    }
+    *writer_pointer = writer;
+out:
+    if (status != AZ_OK) {
+        az_safetensors_leave(writer);
+        az_error_at(error, path, -1, -1, -1);
+    }
+    return status;
+}
+
 enum az_status az_safetensors_write(struct az_safetensors_writer *writer, size_t index,
                                     uint64_t offset_bytes, const void *bytes, size_t length_bytes,
                                     struct az_error *error)

@@ -19,6 +19,12 @@ struct az_safetensors_layout {
     size_t *order; /* out: numbers of the tensors in the order of their data; likewise */
 };
 
+/* Goes on with PATH.part, which az_safetensors_create has made of the same tensors and metadata;
+ * values that were amended since are taken over. AZ_USAGE when the file is another. */
+enum az_status az_safetensors_reopen(struct az_safetensors_writer **writer, const char *path,
+                                     struct az_tensor *tensors, size_t count,
+                                     const char *const *metadata, struct az_error *error);
+
 /* Checks names, shapes and metadata (the header is parsed again by the reader's own code), places
  * the data. AZ_USAGE when the reader would refuse it. */
 enum az_status az_safetensors_layout(struct az_safetensors_layout *layout, struct az_error *error);

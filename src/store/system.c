@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -194,6 +193,8 @@ int az_system_lock(int fd)
 {
     int code = failure_on_request();
     if (code) return code;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return 0;
-    return errno == EWOULDBLOCK ? EWOULDBLOCK : 0; /* no locks here: go on without */
+    /* Not flock(2), with which HDF5 keeps readers away from a file that is being written. */
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(fd, F_OFD_SETLK, &whole) == 0) return 0;
+    return errno == EAGAIN || errno == EACCES ? EWOULDBLOCK : 0; /* no locks here: without */
 }
