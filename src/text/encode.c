@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "text/encoder.h"
 #include "text/normalise.h"
-#include "text/tokenizer_parts.h"
 #include "text/utf8.h"
 
 #define STAGE "encoding"
@@ -14,35 +14,19 @@
 #define CACHE_LEAST ((size_t)1 << 8)
 #define CACHE_MOST ((size_t)1 << 16)
 
-struct cached_word {
+struct az_cached_word {
     uint32_t ids[CACHED_IDS];
     uint32_t hash;
     uint8_t length_bytes, id_count; /* 0 bytes: free */
     char bytes[CACHED_BYTES];
 };
 
-struct encoder {
-    const struct az_tokenizer *tokenizer;
-    struct az_walk walk;
-    struct az_word word;
-    struct cached_word *cache;
-    size_t cache_size;
-    uint32_t *ids;
-    size_t count, capacity;
-    size_t text_bytes, done_bytes; /* for progress */
-    struct az_progress *progress;
-};
-
-static enum az_status encoder_init(struct encoder *encoder, const struct az_tokenizer *tokenizer,
-                                   size_t text_bytes, struct az_progress *progress,
-                                   struct az_error *error)
+enum az_status az_encoder_init(struct az_encoder *encoder, const struct az_tokenizer *tokenizer,
+                               size_t text_bytes, struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    *encoder = (struct encoder){.tokenizer = tokenizer,
-                                .cache_size = CACHE_LEAST,
-                                .capacity = text_bytes / 4 + 16,
-                                .text_bytes = text_bytes,
-                                .progress = progress};
+    *encoder = (struct az_encoder){
+        .tokenizer = tokenizer, .cache_size = CACHE_LEAST, .capacity = text_bytes / 4 + 16};
     while (encoder->cache_size < CACHE_MOST && encoder->cache_size < text_bytes / 16)
         encoder->cache_size *= 2;
     AZ_TRY(az_walk_init(&encoder->walk, &tokenizer->splitter, error));
@@ -51,18 +35,21 @@ static enum az_status encoder_init(struct encoder *encoder, const struct az_toke
     AZ_TRY(az_memory_allocate(&encoder->ids, encoder->capacity, sizeof *encoder->ids,
                               "the token ids", error));
 out:
+    if (status != AZ_OK) az_encoder_free(encoder);
     return status;
 }
 
-static void encoder_free(struct encoder *encoder)
+void az_encoder_free(struct az_encoder *encoder)
 {
     az_walk_free(&encoder->walk);
     az_word_free(&encoder->word);
+    az_buffer_free(&encoder->normal);
     az_memory_free(encoder->cache);
     az_memory_free(encoder->ids);
+    *encoder = (struct az_encoder){0};
 }
 
-static enum az_status add_ids(struct encoder *encoder, const uint32_t *ids, size_t count,
+static enum az_status add_ids(struct az_encoder *encoder, const uint32_t *ids, size_t count,
                               struct az_error *error)
 {
     enum az_status status = AZ_OK;
@@ -97,7 +84,7 @@ static size_t fill_symbols(const struct az_tokenizer *tokenizer, const char *byt
 }
 
 /* The word's ids into encoder->word.symbols. */
-static enum az_status merge_word(struct encoder *encoder, const char *bytes, size_t length_bytes,
+static enum az_status merge_word(struct az_encoder *encoder, const char *bytes, size_t length_bytes,
                                  size_t *count, struct az_error *error)
 {
     const struct az_tokenizer *tokenizer = encoder->tokenizer;
@@ -122,19 +109,19 @@ static uint32_t hash_word(const char *bytes, size_t length_bytes)
     return (uint32_t)(hash * 0x9E3779B97F4A7C15u >> 32);
 }
 
-static bool is_cached(const struct cached_word *slot, uint32_t hash, const char *bytes,
+static bool is_cached(const struct az_cached_word *slot, uint32_t hash, const char *bytes,
                       size_t length_bytes)
 {
     return slot->hash == hash && slot->length_bytes == length_bytes &&
            memcmp(slot->bytes, bytes, length_bytes) == 0;
 }
 
-static enum az_status encode_word(struct encoder *encoder, const char *bytes, size_t length_bytes,
-                                  struct az_error *error)
+static enum az_status encode_word(struct az_encoder *encoder, const char *bytes,
+                                  size_t length_bytes, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     size_t count;
-    struct cached_word *slot = NULL;
+    struct az_cached_word *slot = NULL;
     uint32_t hash = 0;
     if (length_bytes <= CACHED_BYTES) {
         hash = hash_word(bytes, length_bytes);
@@ -154,7 +141,7 @@ out:
     return status;
 }
 
-static enum az_status tell(struct encoder *encoder, size_t done_bytes, struct az_error *error)
+static enum az_status tell(struct az_encoder *encoder, size_t done_bytes, struct az_error *error)
 {
     az_progress_tell(encoder->progress, STAGE, "MB", (double)done_bytes / MEGABYTE,
                      (double)encoder->text_bytes / MEGABYTE, "");
@@ -163,8 +150,8 @@ static enum az_status tell(struct encoder *encoder, size_t done_bytes, struct az
 }
 
 /* A stretch of text without added tokens. */
-static enum az_status encode_segment(struct encoder *encoder, const char *text, size_t length_bytes,
-                                     struct az_error *error)
+static enum az_status encode_segment(struct az_encoder *encoder, const char *text,
+                                     size_t length_bytes, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     const char *word;
@@ -181,7 +168,7 @@ out:
     return status;
 }
 
-static enum az_status encode_text(struct encoder *encoder, const char *text, size_t length_bytes,
+static enum az_status encode_text(struct az_encoder *encoder, const char *text, size_t length_bytes,
                                   struct az_error *error)
 {
     enum az_status status = AZ_OK;
@@ -203,34 +190,63 @@ out:
     return status;
 }
 
+enum az_status az_encoder_normalise(struct az_encoder *encoder, const char **text,
+                                    size_t *length_bytes, struct az_error *error)
+{
+    if (encoder->tokenizer->normaliser == AZ_NORMALISER_NONE) return AZ_OK;
+    encoder->normal.length = 0;
+    enum az_status status = az_normalise_nfc(*text, *length_bytes, &encoder->normal, error);
+    *text = encoder->normal.bytes;
+    *length_bytes = encoder->normal.length;
+    return status;
+}
+
+enum az_status az_encoder_text(struct az_encoder *encoder, const char *text, size_t length_bytes,
+                               struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    size_t fault = az_utf8_invalid(text, length_bytes);
+    if (fault < length_bytes)
+        AZ_RAISE(AZ_FORMAT, "the text to encode has invalid UTF-8 at byte %zu", fault);
+    encoder->count = encoder->done_bytes = 0;
+    AZ_TRY(az_encoder_normalise(encoder, &text, &length_bytes, error));
+    encoder->text_bytes = length_bytes;
+    AZ_TRY(encode_text(encoder, text, length_bytes, error));
+out:
+    return status;
+}
+
+enum az_status az_encoder_word(struct az_encoder *encoder, const char *bytes, size_t length_bytes,
+                               struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    size_t count;
+    encoder->count = 0;
+    AZ_TRY(merge_word(encoder, bytes, length_bytes, &count, error));
+    AZ_TRY(add_ids(encoder, encoder->word.symbols, count, error));
+out:
+    return status;
+}
+
 enum az_status az_tokenizer_encode(const struct az_tokenizer *tokenizer, const char *text,
                                    size_t length_bytes, uint32_t **ids, size_t *count,
                                    struct az_progress *progress, struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    struct encoder encoder = {0};
-    struct az_buffer normal = {0};
+    struct az_encoder encoder = {0};
     *ids = NULL;
     *count = 0;
-    size_t fault = az_utf8_invalid(text, length_bytes);
-    if (fault < length_bytes)
-        AZ_RAISE(AZ_FORMAT, "the text to encode has invalid UTF-8 at byte %zu", fault);
-    if (tokenizer->normaliser == AZ_NORMALISER_NFC) {
-        AZ_TRY(az_normalise_nfc(text, length_bytes, &normal, error));
-        text = normal.bytes;
-        length_bytes = normal.length;
-    }
-    AZ_TRY(encoder_init(&encoder, tokenizer, length_bytes, progress, error));
+    AZ_TRY(az_encoder_init(&encoder, tokenizer, length_bytes, error));
+    encoder.progress = progress;
     az_progress_begin(progress);
-    AZ_TRY(encode_text(&encoder, text, length_bytes, error));
-    az_progress_end(progress, STAGE, "MB", (double)length_bytes / MEGABYTE,
-                    (double)length_bytes / MEGABYTE, "");
+    AZ_TRY(az_encoder_text(&encoder, text, length_bytes, error));
+    az_progress_end(progress, STAGE, "MB", (double)encoder.text_bytes / MEGABYTE,
+                    (double)encoder.text_bytes / MEGABYTE, "");
     *ids = encoder.ids;
     *count = encoder.count;
     encoder.ids = NULL;
 out:
-    encoder_free(&encoder);
-    az_buffer_free(&normal);
+    az_encoder_free(&encoder);
     return status;
 }
 
