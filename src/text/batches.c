@@ -76,34 +76,51 @@ static uint64_t feistel(const struct az_batches *batches, uint32_t stream, uint6
     return left << batches->half_bits | right;
 }
 
-void az_batches_starts(struct az_batches *batches, int64_t step, size_t *starts)
+static uint32_t stream_of(uint64_t epoch) { return AZ_STREAM_DATA | (uint32_t)epoch << 8; }
+
+/* Start of the sequence at a place of the order of an epoch. */
+static size_t start_at(const struct az_batches *batches, uint32_t stream, uint64_t place)
 {
-    uint64_t drawn = (uint64_t)step - 1, epoch = drawn / batches->per_epoch;
-    uint64_t first = drawn % batches->per_epoch * batches->plan.batch;
-    uint32_t stream = AZ_STREAM_DATA | (uint32_t)epoch << 8;
-    for (size_t b = 0; b < batches->plan.batch; b++) {
-        uint64_t place = first + b;
-        do place = feistel(batches, stream, place);
-        while (place >= batches->sequences);
-        starts[b] = (size_t)place * batches->stride;
-    }
+    do place = feistel(batches, stream, place);
+    while (place >= batches->sequences);
+    return (size_t)place * batches->stride;
 }
 
-/* presented[i] - presented[i - 1] gets what the sequences of all steps add: a difference array, so
+void az_batches_starts(struct az_batches *batches, int64_t step, size_t *starts)
+{
+    uint64_t drawn = (uint64_t)step - 1;
+    uint32_t stream = stream_of(drawn / batches->per_epoch);
+    uint64_t first = drawn % batches->per_epoch * batches->plan.batch;
+    for (size_t b = 0; b < batches->plan.batch; b++)
+        starts[b] = start_at(batches, stream, first + b);
+}
+
+/* presented[i] - presented[i - 1] gets what a sequence adds, `times` over: a difference array, so
  * that a sequence costs four additions whatever its length. */
-static void add_differences(struct az_batches *batches, int64_t steps, size_t *starts,
-                            int64_t *differences)
+static void add_sequence(const struct az_batches *batches, size_t start, int64_t times,
+                         int64_t *differences)
 {
     size_t context = batches->plan.context, offset = batches->plan.target_offset;
-    for (int64_t step = 1; step <= steps; step++) {
-        az_batches_starts(batches, step, starts);
-        for (size_t b = 0; b < batches->plan.batch; b++) {
-            differences[starts[b]]++;
-            differences[starts[b] + context]--;
-            differences[starts[b] + offset]++;
-            differences[starts[b] + offset + context]--;
-        }
-    }
+    differences[start] += times;
+    differences[start + context] -= times;
+    differences[start + offset] += times;
+    differences[start + offset + context] -= times;
+}
+
+/* A whole epoch presents every sequence but those of its last, partial batch: these alone are
+ * drawn, and the steps after the last whole epoch. */
+static void add_differences(const struct az_batches *batches, int64_t steps, int64_t *differences)
+{
+    uint64_t presented = (uint64_t)batches->per_epoch * batches->plan.batch;
+    uint64_t epochs = (uint64_t)steps / batches->per_epoch;
+    uint64_t left = (uint64_t)steps % batches->per_epoch * batches->plan.batch;
+    for (size_t s = 0; epochs && s < batches->sequences; s++)
+        add_sequence(batches, s * batches->stride, (int64_t)epochs, differences);
+    for (uint64_t epoch = 0; epoch < epochs; epoch++)
+        for (uint64_t place = presented; place < batches->sequences; place++)
+            add_sequence(batches, start_at(batches, stream_of(epoch), place), -1, differences);
+    for (uint64_t place = 0; place < left; place++)
+        add_sequence(batches, start_at(batches, stream_of(epochs), place), 1, differences);
 }
 
 enum az_status az_batches_count(struct az_batches *batches, const uint32_t *ids, int64_t steps,
@@ -111,11 +128,10 @@ enum az_status az_batches_count(struct az_batches *batches, const uint32_t *ids,
 {
     enum az_status status = AZ_OK;
     int64_t *differences = NULL;
-    size_t *starts = NULL, tokens = batches->plan.tokens;
+    size_t tokens = batches->plan.tokens;
     AZ_TRY(az_memory_allocate(&differences, tokens + 1, sizeof *differences, "the token counts",
                               error));
-    AZ_TRY(az_memory_allocate(&starts, batches->plan.batch, sizeof *starts, "a batch", error));
-    add_differences(batches, steps, starts, differences);
+    add_differences(batches, steps, differences);
     for (size_t v = 0; v < vocabulary; v++) counts[v] = 0;
     uint64_t presented = 0;
     for (size_t i = 0; i < tokens; i++) {
@@ -128,6 +144,5 @@ enum az_status az_batches_count(struct az_batches *batches, const uint32_t *ids,
     }
 out:
     az_memory_free(differences);
-    az_memory_free(starts);
     return status;
 }

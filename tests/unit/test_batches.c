@@ -108,26 +108,59 @@ static void order_is_shuffled(void **state)
     az_batches_free(batches);
 }
 
+/* What training presents in so many steps, drawn step by step. */
+static void check_counts(const struct az_sampler_plan *plan, const uint32_t *ids, int64_t steps)
+{
+    uint64_t counts[50], expected[50] = {0};
+    size_t starts[7];
+    struct az_batches *batches = create(plan);
+    for (int64_t step = 1; step <= steps; step++) {
+        az_batches_starts(batches, step, starts);
+        for (size_t b = 0; b < plan->batch; b++)
+            for (size_t t = 0; t < plan->context; t++) {
+                expected[ids[starts[b] + t]]++;
+                expected[ids[starts[b] + t + plan->target_offset]]++;
+            }
+    }
+    assert_int_equal(az_batches_count(batches, ids, steps, 50, counts, NULL), AZ_OK);
+    assert_memory_equal(counts, expected, sizeof counts);
+    struct az_error error;
+    assert_int_equal(az_batches_count(batches, ids, steps, 36, counts, &error), AZ_FORMAT);
+    az_batches_free(batches);
+}
+
+/* Less than an epoch, epochs to the step, and some more; with and without a partial batch. */
 static void counts_are_those_of_going_through_the_batches(void **state)
 {
     (void)state;
     uint32_t ids[1003];
-    uint64_t counts[50], expected[50] = {0};
-    size_t starts[7];
     for (size_t i = 0; i < 1003; i++) ids[i] = (uint32_t)(i * i % 37);
-    struct az_batches *batches = create(&windows);
-    for (int64_t step = 1; step <= 300; step++) {
-        az_batches_starts(batches, step, starts);
-        for (size_t b = 0; b < 7; b++)
-            for (size_t t = 0; t < 16; t++) {
-                expected[ids[starts[b] + t]]++;
-                expected[ids[starts[b] + t + 2]]++;
-            }
-    }
-    assert_int_equal(az_batches_count(batches, ids, 300, 50, counts, NULL), AZ_OK);
-    assert_memory_equal(counts, expected, sizeof counts);
-    struct az_error error;
-    assert_int_equal(az_batches_count(batches, ids, 300, 36, counts, &error), AZ_FORMAT);
+    for (size_t batch = 1; batch <= 7; batch += 3)
+        for (int sampler = 0; sampler < 2; sampler++) {
+            struct az_sampler_plan plan = windows;
+            plan.batch = batch;
+            plan.sampler = sampler ? AZ_SAMPLER_CHUNKS : AZ_SAMPLER_WINDOWS;
+            struct az_batches *batches = create(&plan);
+            int64_t epoch = (int64_t)az_batches_per_epoch(batches);
+            az_batches_free(batches);
+            const int64_t steps[] = {1, epoch - 1, epoch, epoch + 1, 3 * epoch, 3 * epoch + 2};
+            for (size_t n = 0; n < sizeof steps / sizeof *steps; n++)
+                check_counts(&plan, ids, steps[n]);
+        }
+}
+
+/* Drawn one by one, these would take minutes. */
+static void a_billion_steps_are_counted_at_once(void **state)
+{
+    (void)state;
+    enum { TOKENS = 100017, STEPS = 1000000000 };
+    static uint32_t ids[TOKENS]; /* all of them token 0 */
+    struct az_sampler_plan plan = windows;
+    uint64_t count;
+    plan.tokens = TOKENS;
+    struct az_batches *batches = create(&plan);
+    assert_int_equal(az_batches_count(batches, ids, STEPS, 1, &count, NULL), AZ_OK);
+    assert_true(count == 2 * (uint64_t)STEPS * plan.batch * plan.context);
     az_batches_free(batches);
 }
 
@@ -174,6 +207,7 @@ int main(void)
         cmocka_unit_test(order_depends_on_seed_and_epoch_and_on_nothing_else),
         cmocka_unit_test(order_is_shuffled),
         cmocka_unit_test(counts_are_those_of_going_through_the_batches),
+        cmocka_unit_test(a_billion_steps_are_counted_at_once),
         cmocka_unit_test(a_short_corpus_is_refused_with_the_numbers),
         cmocka_unit_test(masks_say_who_lives),
     };
