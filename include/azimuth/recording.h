@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "azimuth/experiment.h"
+#include "azimuth/progress.h"
 #include "azimuth/safetensors.h"
 #include "azimuth/status.h"
 
@@ -117,12 +118,16 @@ AZ_API enum az_status az_recording_create(struct az_recording_writer **writer, c
                                           const struct az_recording_plan *plan,
                                           struct az_error *error);
 /* Goes on with a recording that ended early (path) or was cut short (path + ".part"): the frames up
- * to `step` are kept, those after it are dropped and will be written again. The plan must be the
- * one it was created with; AZ_USAGE tells what differs. AZ_FORMAT when the recording is not whole
- * up to `step`. A kill at any moment leaves a recording that is whole up to `step`. */
+ * to `step` are kept, those after it are dropped and will be written again. Type, shape, rows and
+ * steps of the frames must be those it was created with, and so must the parameters in the
+ * metadata, but for those that change no frame (docs/running.md); AZ_USAGE tells what differs.
+ * AZ_FORMAT when the recording is not whole up to `step`. Where it is shorter than planned, or more
+ * steps are planned than it was created for, the frames are copied into a new .part (with progress,
+ * NULL: untold), which takes room for both; then the old file goes. A kill at any moment leaves a
+ * recording that is whole up to `step`. */
 AZ_API enum az_status az_recording_reopen(struct az_recording_writer **writer, const char *path,
                                           const struct az_recording_plan *plan, int64_t step,
-                                          struct az_error *error);
+                                          struct az_progress *progress, struct az_error *error);
 /* Frame number `frame` of tensor number `tensor`; any order, thread-safe for different frames. */
 AZ_API enum az_status az_recording_write(struct az_recording_writer *writer, size_t tensor,
                                          int64_t frame, const void *bytes, struct az_error *error);

@@ -110,8 +110,9 @@ AZ_API enum az_status az_safetensors_amend(struct az_safetensors_writer *writer,
 AZ_API enum az_status az_safetensors_sync(struct az_safetensors_writer *writer,
                                           struct az_error *error);
 /* Smaller leading dimensions, one for each tensor (those of rank 0 are skipped), for a recording
- * that ended early. Data are moved together so that no holes are left. After a failure the data are
- * lost: abort. */
+ * that ended early. The data that stay are copied into a shorter file beside the .part, which takes
+ * its place when it is whole; on a failure, or a kill, the .part is as it was, but what lies beyond
+ * the smaller dimensions may read as zeros where a tensor has two or more dimensions. */
 AZ_API enum az_status az_safetensors_shrink(struct az_safetensors_writer *writer,
                                             const int64_t *leading_dims, struct az_error *error);
 /* Flushes, renames, frees the writer. On failure the .part is kept, whole but for what the message

@@ -39,6 +39,18 @@ const struct az_key *az_key_find(const char *section, const char *name)
     return NULL;
 }
 
+bool az_key_may_change(const char *section, const char *name)
+{
+    static const struct {
+        const char *section, *name; /* name NULL: all of the section */
+    } free[] = {{"experiment", NULL}, {"budget", NULL}, {"checkpoint", NULL}, {"train", "steps"}};
+    for (size_t n = 0; n < sizeof free / sizeof *free; n++)
+        if (strcmp(section, free[n].section) == 0 &&
+            (!free[n].name || strcmp(name, free[n].name) == 0))
+            return true;
+    return false;
+}
+
 const struct az_section *az_section_find(const char *name)
 {
     for (size_t s = 0; s < az_section_count; s++)

@@ -62,6 +62,11 @@ extern const size_t az_key_count;
 const struct az_key *az_key_find(const char *section, const char *name);
 const struct az_section *az_section_find(const char *name);
 
+/* True for the parameters that a run may change when it goes on, since no frame that is there
+ * depends on them: what it is called, its limits, its checkpoints, and the number of steps (which
+ * decides bits of its own where a schedule is spread over it: lab/resume.c looks at that). */
+bool az_key_may_change(const char *section, const char *name);
+
 const char *az_key_type_name(enum az_key_type type);
 const char *az_key_type_form(enum az_key_type type); /* how a value of the type is written */
 

@@ -39,6 +39,10 @@ enum az_status az_part_open(struct az_part *part, const char *path, bool regular
                             struct az_error *error);
 /* The .part as it was left, with everything in it. AZ_MISSING when there is none. */
 enum az_status az_part_reopen(struct az_part *part, const char *path, struct az_error *error);
+/* Flushes `with`, which was opened for the name of part's .part, and lets it take the place of the
+ * .part: whenever the program stops, the name leads to the old one or the new one, whole. part goes
+ * on with the new file; with is emptied. On failure both stay as they are. */
+enum az_status az_part_replace(struct az_part *part, struct az_part *with, struct az_error *error);
 /* Flushes file and directory and renames. On failure the .part stays: abort or close it. */
 enum az_status az_part_commit(struct az_part *part, struct az_error *error);
 void az_part_close(struct az_part *part); /* keeps the .part */

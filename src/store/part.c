@@ -115,6 +115,22 @@ out:
     return status;
 }
 
+enum az_status az_part_replace(struct az_part *part, struct az_part *with, struct az_error *error)
+{
+    int code = az_system_sync(with->fd);
+    if (!code) code = az_system_rename(with->part, part->part);
+    if (code) {
+        enum az_status status = az_error_system(error, code, "cannot replace the file");
+        az_error_at(error, part->part, -1, -1, -1);
+        return status;
+    }
+    az_system_close(part->fd);
+    part->fd = with->fd;
+    with->fd = -1;
+    az_part_close(with);
+    return AZ_OK;
+}
+
 /* Makes the new name itself durable. */
 static int sync_directory_of(const char *path)
 {

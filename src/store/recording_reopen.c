@@ -1,13 +1,30 @@
-/* Going on with a recording: the same plan, the frames up to a step. */
+/* Going on with a recording: the frames up to a step, in place where the plan is the file's own,
+ * else in a copy. While it is copied, the old file stands under the final name. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
+#include "config/key.h"
 #include "store/container.h"
 #include "store/file.h"
 #include "store/recording_names.h"
+#include "store/recording_sums.h"
 #include "store/recording_writer.h"
+#include "store/system.h"
+
+#define COPY_BYTES ((uint64_t)8 << 20)
+
+struct reopening {
+    const struct az_recording_plan *plan;
+    const char *path;
+    char *part;
+    int64_t step;
+    int64_t *keep; /* [tensor_count] frames up to the step */
+    struct az_progress *progress;
+    struct az_recording_writer *writer;
+};
 
 static int64_t frames_through(const struct az_recorded *movie, int64_t step)
 {
@@ -56,31 +73,48 @@ static enum az_status check_movie(const struct az_recording *recording,
     return AZ_OK;
 }
 
-/* Parameters, SECTION.KEY, must be those of the beginning. */
-static enum az_status check_metadata(const struct az_recording *recording,
-                                     const char *const *metadata, struct az_error *error)
+/* "SECTION.KEY" of a parameter that may change. */
+static bool may_change(const char *text)
 {
+    char section[64];
+    const char *dot = strchr(text, '.');
+    snprintf(section, sizeof section, "%.*s", (int)(dot - text), text);
+    return az_key_may_change(section, dot + 1);
+}
+
+/* Parameters must be those of the beginning, but for a few. *same: all of them are. */
+static enum az_status check_metadata(const struct az_recording *recording,
+                                     const char *const *metadata, bool *same,
+                                     struct az_error *error)
+{
+    *same = true;
     for (; metadata && *metadata; metadata += 2) {
         const char *value = az_recording_text(recording, metadata[0]);
         if (!strchr(metadata[0], '.') || (value && strcmp(value, metadata[1]) == 0)) continue;
+        *same = false;
+        if (may_change(metadata[0])) continue;
         return az_error_raise(error, AZ_USAGE, "the recording was begun with %s = %s, not %s",
                               metadata[0], value ? value : "(nothing)", metadata[1]);
     }
     return AZ_OK;
 }
 
-static enum az_status check_recording(const struct az_recording *recording,
-                                      const struct az_recording_plan *plan, int64_t step,
-                                      int64_t *keep, struct az_error *error)
+/* *same: the plan is also that of the file, so that it can be gone on with in place. */
+static enum az_status check_recording(const struct reopening *re,
+                                      const struct az_recording *recording, bool *same,
+                                      struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    AZ_TRY(check_metadata(recording, plan->metadata, error));
+    const struct az_recording_plan *plan = re->plan;
+    AZ_TRY(check_metadata(recording, plan->metadata, same, error));
     for (size_t n = 0; n < plan->tensor_count; n++)
-        AZ_TRY(check_movie(recording, &plan->tensors[n], step, &keep[n], error));
+        AZ_TRY(check_movie(recording, &plan->tensors[n], re->step, &re->keep[n], error));
 out:
     if (status != AZ_OK) az_error_at(error, az_recording_path(recording), -1, -1, -1);
     return status;
 }
+
+/* ---- in place ---- */
 
 static void mark_written(struct az_recording_writer *writer, const int64_t *keep)
 {
@@ -89,101 +123,177 @@ static void mark_written(struct az_recording_writer *writer, const int64_t *keep
             atomic_store(&writer->movies[n].written[frame], true);
 }
 
-/* The note first: frames after the step are about to change. */
-static enum az_status go_on_in_place(struct az_recording_writer **writer_pointer, const char *path,
-                                     const struct az_recording_plan *plan, int64_t step,
-                                     const int64_t *keep, struct az_error *error)
+/* The note first: frames after the step are about to change. AZ_USAGE: the file is of another plan.
+ */
+static enum az_status go_on_in_place(struct reopening *re, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     int64_t *dims = NULL;
     struct az_recording_writer *writer;
-    AZ_TRY(az_recording_writer_create(&writer, plan, error));
+    AZ_TRY(az_recording_writer_create(&writer, re->plan, error));
     AZ_TRY(az_memory_allocate(&dims, writer->layout.count, sizeof *dims, "the shapes", error));
-    az_recording_layout_shrink(&writer->layout, keep, dims);
-    AZ_TRY(writer->container->reopen(&writer->file, path, writer->layout.tensors,
+    az_recording_layout_shrink(&writer->layout, re->keep, dims);
+    AZ_TRY(writer->container->reopen(&writer->file, re->path, writer->layout.tensors,
                                      writer->layout.count, writer->layout.metadata, dims, error));
-    mark_written(writer, keep);
-    AZ_TRY(az_recording_writer_note(writer, step, error));
+    mark_written(writer, re->keep);
+    AZ_TRY(az_recording_writer_note(writer, re->step, error));
     AZ_TRY(az_recording_writer_start(writer, error));
-    *writer_pointer = writer;
+    re->writer = writer;
 out:
     if (status != AZ_OK) az_recording_leave(writer);
     az_memory_free(dims);
     return status;
 }
 
-/* A new file; the old one stays until the new one takes its name. */
-static enum az_status go_on_in_copy(struct az_recording_writer **writer_pointer, const char *path,
-                                    const struct az_recording_plan *plan,
-                                    const struct az_recording *recording, const int64_t *keep,
-                                    struct az_error *error)
+/* Leaves re->writer NULL where the .part has to be copied, or is behind the file beside it, as that
+ * of a copy which was itself cut short. */
+static enum az_status take_up_part(struct reopening *re, bool beside, struct az_error *error)
 {
-    enum az_status status = AZ_OK;
-    struct az_recording_writer *writer = NULL;
-    void *frame = NULL;
-    AZ_TRY(az_recording_create(&writer, path, plan, error));
-    for (size_t n = 0; n < plan->tensor_count; n++) {
-        const struct az_recorded *from = az_recording_find(recording, plan->tensors[n].name);
-        az_memory_free(frame);
-        AZ_TRY(az_memory_allocate(&frame, 1, (size_t)from->frame_bytes, "a frame", error));
-        for (int64_t t = 0; t < keep[n]; t++) {
-            AZ_TRY(az_recording_read(recording, from, t, 1, frame, error));
-            AZ_TRY(az_recording_write(writer, n, t, frame, error));
-        }
+    struct az_recording *recording = NULL;
+    bool same;
+    enum az_status status = az_recording_open(&recording, re->part, error);
+    if (status == AZ_OK) status = check_recording(re, recording, &same, error);
+    az_recording_close(recording);
+    if (status == AZ_OK && same) {
+        status = go_on_in_place(re, error);
+        if (status == AZ_USAGE) status = AZ_OK;
     }
-    AZ_TRY(az_recording_sync(writer, NULL, error));
-    *writer_pointer = writer;
-out:
-    if (status != AZ_OK) az_recording_abort(writer);
-    az_memory_free(frame);
+    if (beside && (status == AZ_FORMAT || status == AZ_USAGE)) status = AZ_OK;
+    if (status == AZ_OK && error) az_error_clear(error);
     return status;
 }
 
-/* *recording: of `path`, fit to go on after the step, or NULL with the reason. */
-static enum az_status open_fit(struct az_recording **recording, const char *path,
-                               const struct az_recording_plan *plan, int64_t step, int64_t *keep,
-                               struct az_error *error)
+/* ---- in a copy ---- */
+
+static enum az_status check_sums(const struct az_recording *recording,
+                                 const struct az_recorded *movie, int64_t frame, const void *bytes,
+                                 struct az_error *error)
 {
-    enum az_status status = az_recording_open(recording, path, error);
-    if (status != AZ_OK) return status;
-    status = check_recording(*recording, plan, step, keep, error);
-    if (status == AZ_OK) return AZ_OK;
-    az_recording_close(*recording);
-    *recording = NULL;
+    struct az_frame_sums written, found = {0, 0};
+    if (!az_recording_sums(recording, movie, frame, &written)) return AZ_OK;
+    az_frame_sums_add(&found, 0, bytes, (size_t)movie->frame_bytes);
+    if (found.plain == written.plain && found.weighted == written.weighted) return AZ_OK;
+    return az_error_raise(error, AZ_FORMAT,
+                          "the frame of step %" PRId64 " of %s is not what was recorded: the file "
+                          "is damaged",
+                          az_recording_step_of(movie, frame), movie->name);
+}
+
+struct copying {
+    double done, total; /* megabytes */
+};
+
+static enum az_status copy_movie(struct reopening *re, const struct az_recording *recording,
+                                 size_t number, struct copying *copying, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    const struct az_recorded *from = az_recording_find(recording, re->plan->tensors[number].name);
+    int64_t batch = (int64_t)(COPY_BYTES / from->frame_bytes) + 1, keep = re->keep[number];
+    unsigned char *bytes;
+    AZ_TRY(az_memory_allocate(&bytes, (size_t)batch, (size_t)from->frame_bytes, "copying frames",
+                              error));
+    for (int64_t first = 0; first < keep; first += batch) {
+        int64_t count = keep - first < batch ? keep - first : batch;
+        AZ_TRY(az_recording_read(recording, from, first, count, bytes, error));
+        for (int64_t n = 0; n < count; n++) {
+            const unsigned char *frame = bytes + (uint64_t)n * from->frame_bytes;
+            AZ_TRY(check_sums(recording, from, first + n, frame, error));
+            AZ_TRY(az_recording_write(re->writer, number, first + n, frame, error));
+        }
+        copying->done += (double)count * (double)from->frame_bytes / 1e6;
+        az_progress_tell(re->progress, "copying the recording", "MB", copying->done, copying->total,
+                         "");
+        if (az_progress_stopped(re->progress))
+            AZ_RAISE(AZ_INTERRUPTED, "stopped while the recording was copied; nothing is lost");
+    }
+out:
+    az_memory_free(bytes);
+    return status;
+}
+
+static enum az_status copy_movies(struct reopening *re, const struct az_recording *recording,
+                                  struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct copying copying = {0, 0};
+    for (size_t n = 0; n < re->plan->tensor_count; n++)
+        copying.total += (double)re->keep[n] * (double)re->writer->movies[n].plan.frame_bytes / 1e6;
+    az_progress_begin(re->progress);
+    for (size_t n = 0; n < re->plan->tensor_count; n++)
+        AZ_TRY(copy_movie(re, recording, n, &copying, error));
+    az_progress_end(re->progress, "copying the recording", "MB", copying.done, copying.total, "");
+    AZ_TRY(az_recording_sync(re->writer, NULL, error));
+out:
+    return status;
+}
+
+/* From the file of the final name, which goes when the frames are in the new one. */
+static enum az_status go_on_in_copy(struct reopening *re, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_recording *recording = NULL;
+    bool same;
+    AZ_TRY(az_recording_open(&recording, re->path, error));
+    AZ_TRY(check_recording(re, recording, &same, error));
+    AZ_TRY(az_recording_create(&re->writer, re->path, re->plan, error));
+    AZ_TRY(copy_movies(re, recording, error));
+out:
+    az_recording_close(recording);
+    if (status != AZ_OK) {
+        az_recording_abort(re->writer);
+        re->writer = NULL;
+    }
+    return status;
+}
+
+/* ---- the whole ---- */
+
+static enum az_status rename_file(const char *from, const char *to, struct az_error *error)
+{
+    int code = az_system_rename(from, to);
+    return code ? az_error_system(error, code, "cannot rename %s", from) : AZ_OK;
+}
+
+/* A file under the final name that is as long as planned becomes the .part again. */
+static enum az_status go_on(struct reopening *re, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    bool whole = az_file_exists(re->path), part = az_file_exists(re->part), renamed = false;
+    if (!part) {
+        AZ_TRY(rename_file(re->path, re->part, error));
+        renamed = true;
+        whole = false;
+    }
+    AZ_TRY(take_up_part(re, whole, error));
+    if (!re->writer) {
+        if (!whole) AZ_TRY(rename_file(re->part, re->path, error));
+        renamed = false;
+        whole = true;
+        AZ_TRY(go_on_in_copy(re, error));
+    }
+    if (whole && unlink(re->path) != 0) AZ_RAISE(AZ_IO, "cannot remove the file that was copied");
+out:
+    if (status != AZ_OK && renamed) az_system_rename(re->part, re->path);
+    if (status != AZ_OK) az_recording_leave(re->writer);
     return status;
 }
 
 enum az_status az_recording_reopen(struct az_recording_writer **writer, const char *path,
                                    const struct az_recording_plan *plan, int64_t step,
-                                   struct az_error *error)
+                                   struct az_progress *progress, struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    struct az_recording *recording = NULL;
-    int64_t *keep = NULL;
-    char *part = NULL;
+    struct reopening re = {.plan = plan, .path = path, .step = step, .progress = progress};
     size_t capacity = strlen(path) + sizeof ".part";
     *writer = NULL;
-    AZ_TRY(az_memory_allocate(&part, capacity, 1, "a file name", error));
-    snprintf(part, capacity, "%s.part", path);
-    AZ_TRY(az_memory_allocate(&keep, plan->tensor_count, sizeof *keep, "the frames", error));
-    bool whole = az_file_exists(path);
-    if (az_file_exists(part)) {
-        /* A .part of a copy that was itself cut short may be behind the whole file. */
-        status = open_fit(&recording, part, plan, step, keep, error);
-        if (status != AZ_OK && !whole) goto out;
-        az_recording_close(recording);
-        if (status == AZ_OK) {
-            recording = NULL;
-            AZ_TRY(go_on_in_place(writer, path, plan, step, keep, error));
-            goto out;
-        }
-    }
-    AZ_TRY(open_fit(&recording, path, plan, step, keep, error));
-    AZ_TRY(go_on_in_copy(writer, path, plan, recording, keep, error));
+    AZ_TRY(az_memory_allocate(&re.part, capacity, 1, "a file name", error));
+    snprintf(re.part, capacity, "%s.part", path);
+    AZ_TRY(az_memory_allocate(&re.keep, plan->tensor_count, sizeof *re.keep, "the frames", error));
+    AZ_TRY(go_on(&re, error));
+    *writer = re.writer;
 out:
-    az_recording_close(recording);
-    az_memory_free(keep);
-    az_memory_free(part);
+    az_memory_free(re.keep);
+    az_memory_free(re.part);
     if (status != AZ_OK) az_error_at(error, path, -1, -1, -1);
     return status;
 }

@@ -269,7 +269,6 @@ static enum az_status check_frames(const struct az_recording_writer *writer, con
     return AZ_OK;
 }
 
-/* While data move, no frame is where the header says: the note says so. */
 static enum az_status shrink(struct az_recording_writer *writer, const int64_t *frames,
                              struct az_error *error)
 {
@@ -280,8 +279,6 @@ static enum az_status shrink(struct az_recording_writer *writer, const int64_t *
     if (!shorter) goto out;
     AZ_TRY(az_memory_allocate(&dims, writer->layout.count, sizeof *dims, "the shapes", error));
     az_recording_layout_shrink(&writer->layout, frames, dims);
-    AZ_TRY(write_note(writer, -1, error));
-    AZ_TRY(writer->container->sync(writer->file, error));
     AZ_TRY(writer->container->shrink(writer->file, dims, error));
 out:
     az_memory_free(dims);

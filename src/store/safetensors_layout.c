@@ -98,7 +98,6 @@ static enum az_status pad_header(struct az_safetensors_layout *layout, const cha
 {
     uint64_t padded = (length_bytes + HEADER_ALIGNMENT_BYTES - 1) / HEADER_ALIGNMENT_BYTES *
                       HEADER_ALIGNMENT_BYTES;
-    if (padded < layout->padded_bytes) padded = layout->padded_bytes;
     layout->header_bytes = AZ_SAFETENSORS_LENGTH_BYTES + padded;
     enum az_status status =
         az_memory_allocate(&layout->header, layout->header_bytes, 1, "the header", error);

@@ -9,13 +9,12 @@
 #include "store/safetensors_header.h"
 #include "store/system.h"
 
-#define MOVE_BYTES ((size_t)8 << 20)
+#define COPY_BYTES ((size_t)8 << 20)
 
 struct az_safetensors_writer {
     struct az_part part;
     struct az_safetensors_layout layout; /* its tensors and metadata are copies */
     char **metadata;
-    bool broken; /* a shrink failed half way */
 };
 
 static enum az_status raise_write(const struct az_safetensors_writer *writer, int code,
@@ -119,7 +118,8 @@ static enum az_status take_over(struct az_safetensors_writer *writer, struct az_
     }
     if (!same) AZ_RAISE(AZ_USAGE, "%s was begun with other tensors or metadata", writer->part.part);
     int code = az_system_read_at(writer->part.fd, layout->header, layout->header_bytes, 0, &got);
-    if (code) status = raise_write(writer, code, "read the header", error);
+    if (!code) code = az_system_reserve(writer->part.fd, layout->file_bytes);
+    if (code) status = raise_write(writer, code, "take it up again", error);
 out:
     az_safetensors_close(file);
     return status;
@@ -215,17 +215,18 @@ enum az_status az_safetensors_sync(struct az_safetensors_writer *writer, struct 
     return code ? raise_write(writer, code, "flush the data to disk", error) : AZ_OK;
 }
 
-/* Downwards, in ascending order, so that nothing is overwritten before it is read. */
-static enum az_status move_bytes(struct az_safetensors_writer *writer, uint64_t from, uint64_t to,
-                                 uint64_t length_bytes, void *buffer, struct az_error *error)
+/* ---- a shorter file ---- */
+
+static enum az_status copy_bytes(struct az_safetensors_writer *writer, uint64_t from, int to_fd,
+                                 uint64_t to, uint64_t length_bytes, void *buffer,
+                                 struct az_error *error)
 {
-    if (from == to) return AZ_OK;
     for (uint64_t done = 0; done < length_bytes;) {
         uint64_t left = length_bytes - done;
-        size_t size = left < MOVE_BYTES ? (size_t)left : MOVE_BYTES, got;
+        size_t size = left < COPY_BYTES ? (size_t)left : COPY_BYTES, got;
         int code = az_system_read_at(writer->part.fd, buffer, size, from + done, &got);
-        if (!code) code = az_system_write_at(writer->part.fd, buffer, got, to + done);
-        if (code) return raise_write(writer, code, "move the data together", error);
+        if (!code) code = az_system_write_at(to_fd, buffer, got, to + done);
+        if (code) return raise_write(writer, code, "copy the data together", error);
         if (got == 0)
             return az_error_raise(error, AZ_IO, "the file was cut short by another process");
         done += got;
@@ -233,32 +234,48 @@ static enum az_status move_bytes(struct az_safetensors_writer *writer, uint64_t 
     return AZ_OK;
 }
 
-/* old: the layout of the data as they lie. */
-static enum az_status move_together(struct az_safetensors_writer *writer,
-                                    const struct az_safetensors_layout *old, struct az_error *error)
+/* Room that the planned, unwritten frames hold, given back before as much is asked for. Lists stay:
+ * the steps of the frames are needed as long as the old header holds. */
+static void release_rest(struct az_safetensors_writer *writer,
+                         const struct az_safetensors_layout *layout)
+{
+    for (size_t n = 0; n < layout->count; n++) {
+        const struct az_tensor *tensor = &writer->layout.tensors[n];
+        uint64_t kept = layout->tensors[n].bytes;
+        if (tensor->rank < 2) continue;
+        az_system_release(writer->part.fd, tensor->offset_bytes + kept, tensor->bytes - kept);
+    }
+}
+
+static enum az_status copy_together(struct az_safetensors_writer *writer,
+                                    const struct az_safetensors_layout *layout, int to_fd,
+                                    struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    const struct az_safetensors_layout *layout = &writer->layout;
     void *buffer;
-    AZ_TRY(az_memory_allocate(&buffer, MOVE_BYTES, 1, "moving data", error));
-    for (size_t n = 0; n < layout->count; n++) {
-        const struct az_tensor *tensor = &layout->tensors[layout->order[n]];
-        AZ_TRY(move_bytes(writer, old->tensors[layout->order[n]].offset_bytes, tensor->offset_bytes,
-                          tensor->bytes, buffer, error));
+    AZ_TRY(az_memory_allocate(&buffer, COPY_BYTES, 1, "copying data", error));
+    release_rest(writer, layout);
+    int code = az_system_reserve(to_fd, layout->file_bytes);
+    if (!code) code = az_system_write_at(to_fd, layout->header, layout->header_bytes, 0);
+    if (code) {
+        status = raise_write(writer, code, "write the shorter file beside it", error);
+        goto out;
     }
-    int code = az_system_write_at(writer->part.fd, layout->header, layout->header_bytes, 0);
-    if (!code) code = az_system_truncate(writer->part.fd, layout->file_bytes);
-    if (code) status = raise_write(writer, code, "shorten the file", error);
+    for (size_t n = 0; n < layout->count; n++) {
+        const struct az_tensor *tensor = &layout->tensors[n];
+        AZ_TRY(copy_bytes(writer, writer->layout.tensors[n].offset_bytes, to_fd,
+                          tensor->offset_bytes, tensor->bytes, buffer, error));
+    }
 out:
     az_memory_free(buffer);
     return status;
 }
 
-static enum az_status shrink_shapes(struct az_safetensors_writer *writer,
+static enum az_status shrink_shapes(struct az_safetensors_layout *layout,
                                     const int64_t *leading_dims, struct az_error *error)
 {
-    for (size_t n = 0; n < writer->layout.count; n++) {
-        struct az_tensor *tensor = &writer->layout.tensors[n];
+    for (size_t n = 0; n < layout->count; n++) {
+        struct az_tensor *tensor = &layout->tensors[n];
         if (tensor->rank == 0) continue;
         if (leading_dims[n] < 0 || leading_dims[n] > tensor->shape[0])
             return az_error_raise(error, AZ_USAGE,
@@ -269,24 +286,31 @@ static enum az_status shrink_shapes(struct az_safetensors_writer *writer,
     return AZ_OK;
 }
 
+/* Into a file beside it, which takes its place when it is whole, so that a program that is killed
+ * meanwhile loses nothing. */
 enum az_status az_safetensors_shrink(struct az_safetensors_writer *writer,
                                      const int64_t *leading_dims, struct az_error *error)
 {
     enum az_status status = AZ_OK;
+    struct az_part beside = {.fd = -1};
+    struct az_safetensors_layout layout = {.count = writer->layout.count,
+                                           .metadata = writer->layout.metadata};
+    AZ_TRY(az_memory_allocate(&layout.tensors, layout.count, sizeof *layout.tensors,
+                              "the list of tensors", error));
+    if (layout.count)
+        memcpy(layout.tensors, writer->layout.tensors, layout.count * sizeof *layout.tensors);
+    AZ_TRY(shrink_shapes(&layout, leading_dims, error));
+    AZ_TRY(az_safetensors_layout(&layout, error));
+    AZ_TRY(az_part_open(&beside, writer->part.part, true, error));
+    AZ_TRY(copy_together(writer, &layout, beside.fd, error));
+    AZ_TRY(az_part_replace(&writer->part, &beside, error));
     struct az_safetensors_layout old = writer->layout;
-    writer->broken = true;
-    writer->layout.tensors = NULL;
-    writer->layout.header = NULL;
-    writer->layout.order = NULL;
-    AZ_TRY(copy_tensors(writer, old.tensors, old.count, error));
-    AZ_TRY(shrink_shapes(writer, leading_dims, error));
-    writer->layout.padded_bytes = old.header_bytes - AZ_SAFETENSORS_LENGTH_BYTES;
-    AZ_TRY(az_safetensors_layout(&writer->layout, error));
-    AZ_TRY(move_together(writer, &old, error));
-    writer->broken = false;
+    writer->layout = layout;
+    layout = old;
 out:
-    az_safetensors_layout_free(&old);
-    az_memory_free(old.tensors);
+    az_part_abort(&beside);
+    az_safetensors_layout_free(&layout);
+    az_memory_free(layout.tensors);
     return status;
 }
 
@@ -301,11 +325,7 @@ static void free_writer(struct az_safetensors_writer *writer)
 
 enum az_status az_safetensors_commit(struct az_safetensors_writer *writer, struct az_error *error)
 {
-    enum az_status status = AZ_OK;
-    if (writer->broken)
-        AZ_RAISE(AZ_USAGE, "a file whose shrinking failed has no whole data to commit");
-    AZ_TRY(az_part_commit(&writer->part, error));
-out:
+    enum az_status status = az_part_commit(&writer->part, error);
     az_safetensors_leave(writer);
     return status;
 }

@@ -11,7 +11,6 @@ struct az_safetensors_layout {
     struct az_tensor *tensors; /* of the caller; offset_bytes and bytes are filled in */
     size_t count;
     const char *const *metadata; /* pairs ended by NULL, or NULL */
-    uint64_t padded_bytes;       /* in: least length of the header; 0 */
 
     char *header; /* out: 8 bytes of length and the padded JSON; free with az_memory_free */
     uint64_t header_bytes;

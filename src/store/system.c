@@ -151,6 +151,14 @@ int az_system_reserve(int fd, uint64_t length_bytes)
     return reserve_by_free_space(fd, length_bytes);
 }
 
+void az_system_release(int fd, uint64_t offset_bytes, uint64_t length_bytes)
+{
+    if (length_bytes == 0 || offset_bytes > INT64_MAX - length_bytes) return;
+    int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+    while (fallocate(fd, mode, (off_t)offset_bytes, (off_t)length_bytes) != 0 && errno == EINTR) {
+    }
+}
+
 int az_system_truncate(int fd, uint64_t length_bytes)
 {
     int code = failure_on_request();

@@ -28,6 +28,9 @@ int az_system_write(int fd, const void *bytes, size_t length_bytes);
  * disk full. Where the file system cannot reserve, compares with the free space instead. A limit on
  * the size of files (ulimit -f) gives EFBIG, without the signal. */
 int az_system_reserve(int fd, uint64_t length_bytes);
+/* Gives blocks of a file back, which then reads as zeros there; its length stays. Where the file
+ * system cannot do that, nothing happens. */
+void az_system_release(int fd, uint64_t offset_bytes, uint64_t length_bytes);
 int az_system_truncate(int fd, uint64_t length_bytes);
 int az_system_sync(int fd);      /* data and metadata */
 int az_system_sync_data(int fd); /* data, and what is needed to read them back */
