@@ -24,6 +24,7 @@ struct recorded {
     bool silent;         /* no metadata and no sums, as others write it */
     int64_t every;       /* cadence of W; 0: 1 */
     const char *without; /* a tensor that is left out */
+    int64_t quiet_steps; /* without gradient, from the start */
 };
 
 static struct {
@@ -79,7 +80,7 @@ static inline void grow(const struct recorded *how)
         run.rates[t] = how->scheduled ? 2e-3 * (double)(T + 1 - t) / T : 2e-3;
         run.clips[t] = how->scheduled && t % 3 ? 0.7f + 0.01f * (float)t : 1;
         for (uint32_t i = 0; i < N; i++) {
-            run.g[t][i] = some_gradient((uint32_t)t * N + i);
+            run.g[t][i] = t <= how->quiet_steps ? 0 : some_gradient((uint32_t)t * N + i);
             run.g_bf16[t][i] = az_bf16_from_f32(run.g[t][i]);
         }
         memcpy(run.w[t], run.w[t - 1], sizeof run.w[0]);

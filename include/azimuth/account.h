@@ -33,6 +33,15 @@ struct az_account_counts {
     int64_t equal, off_by_one, worse;
 };
 
+/* PyTorch's fused kernel takes 16 elements at a time, counted from the start of the tensor whatever
+ * the number of threads; the last ones, numel % 16, go one by one through a loop that its compiler
+ * contracted otherwise (docs/numerics.md, section 3). Other arithmetics have one path: elements 0.
+ */
+struct az_account_tail {
+    int64_t elements; /* of the recorded rows; the others go through the body */
+    int64_t first_token, first_dim;
+};
+
 /* One step. Norms in f64 from exact differences, weight units: of the predicted change (W predicted
  * minus W[t-1]), of the observed change, of predicted minus observed; cosine of the first two and
  * ratio predicted / observed (NaN where a norm is 0). */
@@ -65,9 +74,14 @@ struct az_account_options {
     bool automatic;         /* try every arithmetic, take the one that explains most */
     const char *arithmetic; /* NULL: as the recording says, and automatic where it does not */
     const char *matrix;     /* "W" (NULL) or "U": the unembedding of an untied model */
+    /* Hyperparameters that the file does not say, or says wrongly: "optimizer.lr=0.001"; ended by
+     * NULL; may be NULL. */
+    const char *const *assignments;
     const char *isa;
     int threads;
-    /* Called for every step in order; may be NULL. */
+    /* Called for every step in order; may be NULL. When several arithmetics explain the search's
+     * sample alike and the one taken fails later, the next is tried: steps begin again from 1, and
+     * what was told before is void. */
     void (*step)(void *context, const struct az_account_step *step);
     void *context;
 };
@@ -82,6 +96,7 @@ struct az_account_result {
         frames_altered; /* frames that have sums, and those of them not as written */
     struct az_account_counts counts[AZ_ACCOUNT_SETS][AZ_ACCOUNT_TENSORS];
     struct az_account_place first;
+    struct az_account_tail tail;
     double
         explained_share[AZ_ARITHMETIC_COUNT]; /* of components equal on the sample that the search
                                                  took; -1: not tried, its state has another type */

@@ -122,15 +122,48 @@ static void print_likeness(const struct az_account_report *report)
     printf("\n");
 }
 
+/* The search took one of several that explained its sample alike. */
+static bool is_alike(const struct az_account_result *result, int arithmetic)
+{
+    return result->arithmetic_from_search && arithmetic != (int)result->arithmetic &&
+           result->explained_share[arithmetic] == result->explained_share[result->arithmetic];
+}
+
 static void print_search(const struct az_account_result *result)
 {
+    bool alike = false;
     if (!result->arithmetic_from_search) return;
     printf("share of components that each arithmetic explains:\n");
     for (int n = 0; n < AZ_ARITHMETIC_COUNT; n++)
         if (result->explained_share[n] >= 0)
             printf("  %-14s %.6f %%\n", az_arithmetic_name((enum az_arithmetic)n),
                    100 * result->explained_share[n]);
-    printf("\n");
+    for (int n = 0; n < AZ_ARITHMETIC_COUNT; n++) {
+        if (!is_alike(result, n)) continue;
+        printf("%s%s", alike ? ", " : "these steps do not tell apart from it: ",
+               az_arithmetic_name((enum az_arithmetic)n));
+        alike = true;
+    }
+    printf(alike ? "\n\n" : "\n");
+}
+
+/* Only what PyTorch computes in two ways needs a word. */
+static void print_paths(const struct az_account_result *result)
+{
+    const struct az_account_tail *tail = &result->tail;
+    char body[AZ_UNIT_TEXT_BYTES];
+    if (result->arithmetic != AZ_ARITHMETIC_BF16_FUSED) return;
+    az_unit_count((uint64_t)(result->rows * result->dims - tail->elements), body);
+    printf("paths of the fused kernel: %s elements in its vector body, 16 at a time from the "
+           "start of the matrix, whatever the threads;\n",
+           body);
+    if (tail->elements)
+        printf(
+            "the last %" PRId64 " (numel mod 16), from token %" PRId64 ", dimension %" PRId64
+            " on, one by one in its scalar tail: there the compiler fused v b2 and not w2 g g\n\n",
+            tail->elements, tail->first_token, tail->first_dim);
+    else
+        printf("none of these rows in its scalar tail, the last numel mod 16\n\n");
 }
 
 /* They need not be among the first and last steps shown. */
@@ -193,6 +226,7 @@ void az_account_report_print(const struct az_account_report *report)
     print_likeness(report);
     print_counts(report);
     print_search(&report->result);
+    print_paths(&report->result);
     print_verdict(report);
 }
 
@@ -262,7 +296,13 @@ static void json_result(struct az_json *json, const struct az_account_result *re
                 az_json_real(json, az_arithmetic_name((enum az_arithmetic)n),
                              result->explained_share[n]);
         az_json_close(json, '}');
+        az_json_open(json, "equally_explained_by", '[');
+        for (int n = 0; n < AZ_ARITHMETIC_COUNT; n++)
+            if (is_alike(result, n))
+                az_json_text(json, NULL, az_arithmetic_name((enum az_arithmetic)n));
+        az_json_close(json, ']');
     }
+    az_json_integer(json, "tail_elements", result->tail.elements);
     az_json_integer(json, "steps", result->steps);
     az_json_integer(json, "steps_complete", result->steps_complete);
     az_json_integer(json, "steps_exact", result->steps_exact);

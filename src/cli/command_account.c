@@ -18,6 +18,7 @@ static void gather(void *context, const struct az_account_step *step)
 {
     struct gathering *gathering = context;
     struct az_account_report *report = &gathering->report;
+    if (step->step == 1) report->step_count = 0; /* another arithmetic is tried */
     if (gathering->status == AZ_OK && report->step_count == gathering->capacity) {
         size_t larger = 2 * gathering->capacity + 1024;
         gathering->status = az_memory_grow(&report->steps, gathering->capacity, larger,
@@ -44,6 +45,7 @@ out:
 static enum az_status run(const struct az_arguments *arguments, struct az_error *error)
 {
     enum az_status status = AZ_OK, told;
+    const char **assignments = NULL;
     const char *arithmetic = az_arguments_value(arguments, "--arithmetic");
     struct az_bar bar;
     struct az_progress *progress = az_bar_start(&bar);
@@ -59,6 +61,11 @@ static enum az_status run(const struct az_arguments *arguments, struct az_error 
     };
     options.arithmetic = options.automatic ? NULL : arithmetic;
     AZ_TRY(az_arguments_threads(arguments, &options.threads, error));
+    AZ_TRY(az_memory_allocate(&assignments, arguments->given_count + 1, sizeof *assignments,
+                              "the hyperparameters", error));
+    for (size_t n = 0, cursor = 0; n <= arguments->given_count; n++)
+        assignments[n] = az_arguments_next(arguments, "--parameter", &cursor);
+    options.assignments = assignments;
     status =
         az_account(arguments->operands[0], &options, &gathering.report.result, progress, error);
     az_bar_end(&bar);
@@ -72,6 +79,7 @@ static enum az_status run(const struct az_arguments *arguments, struct az_error 
     if (told != AZ_OK) status = told;
 out:
     az_bar_end(&bar);
+    az_memory_free(assignments);
     az_memory_free(gathering.report.steps);
     return status;
 }
@@ -83,6 +91,9 @@ static const struct az_option options[] = {
                          "the one that explains most"},
     {"--matrix", NULL, "NAME", "W", AZ_COMPLETE_NONE, false, false,
      "matrix to account for: W, or the unembedding U of an untied model"},
+    {"--parameter", "-P", "NAME=NUMBER", NULL, AZ_COMPLETE_NONE, false, true,
+     "a number that the file does not say, or says wrongly: optimizer.lr, weight_decay, beta1, "
+     "beta2, eps, or vocab_size (where only some rows were recorded)"},
     {"--csv", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
      "writes a row for each step and set of tokens"},
     {"--json", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
@@ -106,12 +117,16 @@ const struct az_command az_command_account = {
         "with the sums that were written with it. Beside the exact counts stand "
         "the measures of the notebooks: norms of the predicted and the observed change and of "
         "their difference, cosine and ratio.\n"
-        "RECORDING is a file or a run directory. Exit code 1 when a bit differs; the first place "
+        "RECORDING is a file or a run directory, of azimuth or of the notebooks: their safetensors "
+        "and HDF5 files, with moments upcast to float32, bf16 as uint16, or dead rows only. Those "
+        "in float16 are refused: they have lost bits. Exit code 1 when a bit differs; the first "
+        "place "
         "is "
         "told.",
     .options = options,
     .examples = "azimuth account demo-run\n"
-                "azimuth account recording.safetensors --arithmetic auto\n"
+                "azimuth account thimble_1.safetensors --arithmetic auto  # made by PyTorch\n"
+                "azimuth account crucible.h5 -P optimizer.beta2=0.999 -P optimizer.eps=1e-8\n"
                 "azimuth account thimble-1 --csv steps.csv\n",
     .run = run,
 };

@@ -155,16 +155,25 @@ static void one_step(struct account *account, struct az_account_check *check,
         account->options->step(account->options->context, &step);
 }
 
+static void begin_counts(struct az_account_result *result, int64_t steps)
+{
+    result->steps = steps;
+    result->steps_complete = result->steps_exact = 0;
+    result->frames_summed = result->frames_altered = 0;
+    memset(result->counts, 0, sizeof result->counts);
+    result->first = (struct az_account_place){.token = -1, .dim = -1};
+}
+
 static enum az_status all_steps(struct account *account, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     struct az_account_frames *frames = NULL;
     struct az_account_check *check = NULL;
     int64_t last = account->source.last_step;
-    account->result->steps = last;
-    account->result->first = (struct az_account_place){.token = -1, .dim = -1};
+    begin_counts(account->result, last);
     AZ_TRY(az_account_check_create(&check, &account->source, &account->kernels, account->pool,
                                    account->result->arithmetic, error));
+    az_account_find_tail(check, &account->result->tail);
     AZ_TRY(az_account_frames_open(&frames, &account->source, 0, last, error));
     az_progress_begin(account->progress);
     for (int64_t t = 0; t <= last; t++) {
@@ -179,6 +188,39 @@ static enum az_status all_steps(struct account *account, struct az_error *error)
 out:
     az_account_frames_close(frames);
     az_account_check_free(check);
+    return status;
+}
+
+static int64_t equal_components(const struct az_account_result *result)
+{
+    int64_t equal = 0;
+    for (int tensor = 0; tensor < AZ_ACCOUNT_TENSORS; tensor++)
+        equal += result->counts[AZ_ACCOUNT_ALL][tensor].equal;
+    return equal;
+}
+
+/* Two arithmetics may be alike on the sample and part later: then the next one is tried, and when
+ * none explains everything, the one that explained most is taken. */
+static enum az_status all_steps_of_the_best(struct account *account, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_account_result *result = account->result;
+    enum az_arithmetic first = result->arithmetic, best = first;
+    AZ_TRY(all_steps(account, error));
+    int64_t most = equal_components(result);
+    for (enum az_arithmetic a = 0; result->arithmetic_from_search && a < AZ_ARITHMETIC_COUNT; a++) {
+        bool alike = a != first && result->explained_share[a] == result->explained_share[first];
+        if (!alike || !result->first.found || result->first.altered) continue;
+        result->arithmetic = a;
+        AZ_TRY(all_steps(account, error));
+        if (equal_components(result) <= most) continue;
+        most = equal_components(result);
+        best = a;
+    }
+    if (best == result->arithmetic) goto out;
+    result->arithmetic = best;
+    AZ_TRY(all_steps(account, error));
+out:
     return status;
 }
 
@@ -217,14 +259,15 @@ enum az_status az_account(const char *path, const struct az_account_options *opt
     struct account account = {.options = options, .result = result, .progress = progress};
     *result = (struct az_account_result){0};
     AZ_TRY(az_kernels_default(&account.kernels, options->isa, error));
-    AZ_TRY(az_account_source_open(&account.source, path, options->matrix, error));
+    AZ_TRY(az_account_source_open(&account.source, path, options->matrix, options->assignments,
+                                  error));
     AZ_TRY(az_pool_create(&account.pool, options->threads, error));
     result->rounding = account.source.adamw.rounding;
     result->rows = account.source.rows;
     result->dims = account.source.dims;
     result->dead = account.source.dead;
     AZ_TRY(choose_arithmetic(&account, error));
-    AZ_TRY(all_steps(&account, error));
+    AZ_TRY(all_steps_of_the_best(&account, error));
     AZ_TRY(verdict(&account, error));
 out:
     az_pool_free(account.pool);

@@ -1,5 +1,6 @@
 #include "lens/account_state.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -63,6 +64,19 @@ static bool goes_by_rows(const struct az_account_check *check)
     return check->source->token_ids && check->adamw.rounding == AZ_ROUNDING_STOCHASTIC;
 }
 
+/* Which elements are the last ones depends on how many there are. */
+static enum az_status check_tail_known(const struct az_account_source *source,
+                                       enum az_arithmetic arithmetic, struct az_error *error)
+{
+    if (arithmetic != AZ_ARITHMETIC_BF16_FUSED || source->vocabulary >= 0 ||
+        source->dims % AZ_ACCOUNT_TAIL_UNIT == 0)
+        return AZ_OK;
+    return az_error_raise(error, AZ_MISSING,
+                          "rows of %" PRId64 " numbers can be checked by bf16-fused only when the "
+                          "size of the vocabulary is known: tell it with -P vocab_size=NUMBER",
+                          source->dims);
+}
+
 enum az_status az_account_check_create(struct az_account_check **check_pointer,
                                        const struct az_account_source *source,
                                        const struct az_kernels *kernels, struct az_pool *pool,
@@ -71,6 +85,7 @@ enum az_status az_account_check_create(struct az_account_check **check_pointer,
     enum az_status status = AZ_OK;
     struct az_account_check *check;
     *check_pointer = NULL;
+    AZ_TRY(check_tail_known(source, arithmetic, error));
     AZ_TRY(az_memory_allocate(&check, 1, sizeof *check, "accounting", error));
     check->source = source;
     check->kernels = kernels;

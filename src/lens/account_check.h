@@ -22,6 +22,9 @@ void az_account_check_step(struct az_account_check *check,
                            const struct az_account_step_frames *now, struct az_account_step *step,
                            struct az_account_place *first);
 
+/* Elements that take the kernel's other path. */
+void az_account_find_tail(const struct az_account_check *check, struct az_account_tail *tail);
+
 /* Compares the frames of a step with the sums that were written with them. Adds to *summed those
  * that have sums; returns how many of them are altered, the first of them in *first. */
 int64_t az_account_check_sums(struct az_account_check *check,

@@ -65,11 +65,25 @@ static struct az_account_part tail_of_row(const struct az_account_check *check, 
     const struct az_account_source *source = check->source;
     struct az_account_part part = az_account_part_of_row(check, row);
     uint64_t numel = (uint64_t)source->vocabulary * check->row_elements;
+    if (source->vocabulary < 0) numel = UINT64_MAX - source->first_index; /* dims % 16 is 0 */
     uint64_t tail = source->first_index + numel / AZ_ACCOUNT_TAIL_UNIT * AZ_ACCOUNT_TAIL_UNIT;
     size_t skipped = part.index >= tail ? 0 : (size_t)(tail - part.index);
     if (skipped > part.count) skipped = part.count;
     return (struct az_account_part){part.first + skipped, part.count - skipped,
                                     part.index + skipped};
+}
+
+void az_account_find_tail(const struct az_account_check *check, struct az_account_tail *tail)
+{
+    *tail = (struct az_account_tail){.first_token = -1, .first_dim = -1};
+    if (check->adamw.arithmetic != AZ_ARITHMETIC_BF16_FUSED) return;
+    for (int64_t row = check->source->rows; row-- > 0;) {
+        struct az_account_part part = tail_of_row(check, (size_t)row);
+        if (!part.count) break;
+        tail->elements += (int64_t)part.count;
+        tail->first_token = az_account_token(check->source, row);
+        tail->first_dim = (int64_t)(check->row_elements - part.count);
+    }
 }
 
 /* A part of fewer than 16 elements is a tail to the kernel. */

@@ -64,6 +64,13 @@ static enum az_status check_tensor(const struct az_account_source *source, int n
                               tensor->name, w->name);
     bool wide = number != AZ_ACCOUNT_W && tensor->dtype == AZ_DTYPE_F32;
     if (wide || tensor->dtype == AZ_DTYPE_BF16) return AZ_OK;
+    if (tensor->dtype == AZ_DTYPE_F16)
+        return az_error_raise(error, AZ_UNSUPPORTED,
+                              "%s is recorded in float16, which cannot hold bf16 numbers: it has 5 "
+                              "bits of exponent for their 8, so small ones lost bits or became 0 "
+                              "(below 6e-8 all did, and second moments are 1e-12). What was lost "
+                              "cannot be accounted for; record uint16 bit patterns or BF16",
+                              tensor->name);
     return az_error_raise(error, AZ_UNSUPPORTED, "%s is recorded as %s; %s is expected",
                           tensor->name, az_dtype_name(tensor->dtype),
                           number == AZ_ACCOUNT_W ? "BF16: only bf16 weights are explained"
@@ -93,20 +100,73 @@ out:
 
 /* ---- hyperparameters ---- */
 
+static const char *const number_names[] = {"optimizer.lr",    "optimizer.weight_decay",
+                                           "optimizer.beta1", "optimizer.beta2",
+                                           "optimizer.eps",   "vocab_size"};
+
+#define NUMBERS (sizeof number_names / sizeof number_names[0])
+
+/* What was assigned to a name, or NULL. The last one counts. */
+static const char *assigned(const struct az_account_source *source, const char *name)
+{
+    const char *value = NULL;
+    size_t length = strlen(name);
+    for (const char *const *a = source->assignments; a && *a; a++)
+        if (strncmp(*a, name, length) == 0 && (*a)[length] == '=') value = *a + length + 1;
+    return value;
+}
+
+static enum az_status check_assignments(const struct az_account_source *source,
+                                        struct az_error *error)
+{
+    for (const char *const *a = source->assignments; a && *a; a++) {
+        double value;
+        size_t n = 0, length = strcspn(*a, "=");
+        while (n < NUMBERS &&
+               (strncmp(*a, number_names[n], length) != 0 || number_names[n][length]))
+            n++;
+        if (n == NUMBERS)
+            return az_error_raise(error, AZ_USAGE,
+                                  "'%.60s' names no number of the formula; optimizer.lr, "
+                                  "weight_decay, beta1, beta2, eps and vocab_size are",
+                                  *a);
+        if ((*a)[length] != '=' || !az_number_parse(*a + length + 1, &value))
+            return az_error_raise(error, AZ_USAGE, "'%.60s' is not %s=NUMBER", *a, number_names[n]);
+    }
+    return AZ_OK;
+}
+
+static enum az_status read_number(const struct az_account_source *source, const char *name,
+                                  double *value, struct az_error *error)
+{
+    const char *text = assigned(source, name);
+    if (text && az_number_parse(text, value)) return AZ_OK;
+    return az_recording_number(source->recording, name, value, error);
+}
+
+/* Names all that are missing, and how they can be given. */
 static enum az_status read_numbers(struct az_account_source *source, struct az_error *error)
 {
-    enum az_status status = AZ_OK;
-    struct az_recording *recording = source->recording;
     struct az_adamw *adamw = &source->adamw;
-    double vocabulary = (double)source->rows;
-    if (source->token_ids) AZ_TRY(az_recording_number(recording, "vocab_size", &vocabulary, error));
-    source->vocabulary = (int64_t)vocabulary;
-    AZ_TRY(az_recording_number(recording, "optimizer.beta1", &adamw->beta1, error));
-    AZ_TRY(az_recording_number(recording, "optimizer.beta2", &adamw->beta2, error));
-    AZ_TRY(az_recording_number(recording, "optimizer.eps", &adamw->eps, error));
-    AZ_TRY(az_recording_number(recording, "optimizer.weight_decay", &adamw->weight_decay, error));
-out:
-    return status;
+    double vocabulary = -1;
+    char missing[128] = "";
+    size_t used = 0;
+    double *const places[] = {NULL, &adamw->weight_decay, &adamw->beta1, &adamw->beta2,
+                              &adamw->eps};
+    for (size_t n = 1; n < sizeof places / sizeof places[0]; n++)
+        if (read_number(source, number_names[n], places[n], NULL) != AZ_OK)
+            used += (size_t)snprintf(missing + used, sizeof missing - used, "%s%s",
+                                     used ? ", " : "", number_names[n]);
+    if (used)
+        return az_error_raise(error, AZ_MISSING,
+                              "%s: the recording does not say; tell it with -P NAME=VALUE",
+                              missing);
+    source->vocabulary = source->rows;
+    if (source->token_ids)
+        source->vocabulary = read_number(source, "vocab_size", &vocabulary, NULL) == AZ_OK
+                                 ? (int64_t)vocabulary
+                                 : -1;
+    return AZ_OK;
 }
 
 static enum az_status read_rounding(struct az_account_source *source, struct az_error *error)
@@ -176,14 +236,18 @@ out:
 static enum az_status read_schedule(struct az_account_source *source, struct az_error *error)
 {
     enum az_status status = AZ_OK;
+    static const char *const rates_name = "learning_rates";
     double rate = NAN, *clips = NULL;
     size_t count = (size_t)source->last_step + 1;
     AZ_TRY(az_memory_allocate(&source->rates, count, sizeof *source->rates, "the rates", error));
     AZ_TRY(az_memory_allocate(&source->clips, count, sizeof *source->clips, "the clips", error));
     AZ_TRY(az_memory_allocate(&clips, count, sizeof *clips, "the clips", error));
-    if (!az_recording_tensor(source->recording, "learning_rates"))
-        AZ_TRY(az_recording_number(source->recording, "optimizer.lr", &rate, error));
-    AZ_TRY(read_series(source, "learning_rates", rate, source->rates, error));
+    if (assigned(source, "optimizer.lr") || !az_recording_tensor(source->recording, rates_name)) {
+        AZ_TRY(read_number(source, "optimizer.lr", &rate, error));
+        for (size_t t = 0; t < count; t++) source->rates[t] = rate;
+    } else {
+        AZ_TRY(read_series(source, rates_name, rate, source->rates, error));
+    }
     AZ_TRY(read_series(source, "clip_coefficients", 1, clips, error));
     for (size_t t = 0; t < count; t++) source->clips[t] = (float)clips[t];
 out:
@@ -194,7 +258,7 @@ out:
 /* ---- rows ---- */
 
 /* The list of dead tokens: of the recording, or of the file of masks beside it. */
-static enum az_status mark_dead(struct az_account_source *source, const struct az_tensor *list,
+static enum az_status mark_list(struct az_account_source *source, const struct az_tensor *list,
                                 struct az_error *error)
 {
     if (list->dtype != AZ_DTYPE_I64 || list->rank != 1 || !list->data)
@@ -212,6 +276,29 @@ static enum az_status mark_dead(struct az_account_source *source, const struct a
     return AZ_OK;
 }
 
+/* A byte for each token. */
+static enum az_status mark_mask(struct az_account_source *source, const struct az_tensor *mask,
+                                struct az_error *error)
+{
+    if (az_dtype_bytes(mask->dtype) != 1 || mask->rank != 1 || !mask->data)
+        return az_error_raise(error, AZ_FORMAT, "dead_mask is not a list of BOOL");
+    source->dead = 0;
+    for (int64_t row = 0; row < source->rows; row++) {
+        int64_t token = az_account_token(source, row);
+        if (token >= mask->shape[0] || !((const uint8_t *)mask->data)[token]) continue;
+        source->kinds[row] = AZ_ACCOUNT_ROW_DEAD;
+        source->dead++;
+    }
+    return AZ_OK;
+}
+
+static enum az_status mark_dead(struct az_account_source *source, const struct az_tensor *list,
+                                const struct az_tensor *mask, struct az_error *error)
+{
+    if (list) return mark_list(source, list, error);
+    return mask ? mark_mask(source, mask, error) : AZ_OK;
+}
+
 static enum az_status read_masks(struct az_account_source *source, struct az_error *error)
 {
     enum az_status status = AZ_OK;
@@ -227,8 +314,8 @@ static enum az_status read_masks(struct az_account_source *source, struct az_err
         return AZ_OK;
     }
     AZ_TRY(status);
-    const struct az_tensor *list = az_safetensors_find(masks, "dead_indices");
-    if (list) AZ_TRY(mark_dead(source, list, error));
+    AZ_TRY(mark_dead(source, az_safetensors_find(masks, "dead_indices"),
+                     az_safetensors_find(masks, "dead_mask"), error));
 out:
     az_safetensors_close(masks);
     return status;
@@ -238,10 +325,11 @@ static enum az_status read_kinds(struct az_account_source *source, struct az_err
 {
     enum az_status status = AZ_OK;
     const struct az_tensor *list = az_recording_tensor(source->recording, "dead_indices");
+    const struct az_tensor *mask = az_recording_tensor(source->recording, "dead_mask");
     source->dead = -1;
     AZ_TRY(az_memory_allocate(&source->kinds, (size_t)source->rows, 1, "the rows", error));
     memset(source->kinds, AZ_ACCOUNT_ROW_LIVE, (size_t)source->rows);
-    AZ_TRY(list ? mark_dead(source, list, error) : read_masks(source, error));
+    AZ_TRY(list || mask ? mark_dead(source, list, mask, error) : read_masks(source, error));
 out:
     return status;
 }
@@ -291,11 +379,13 @@ bool az_account_source_fits(const struct az_account_source *source, enum az_arit
 }
 
 enum az_status az_account_source_open(struct az_account_source *source, const char *path,
-                                      const char *matrix, struct az_error *error)
+                                      const char *matrix, const char *const *assignments,
+                                      struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    *source = (struct az_account_source){0};
+    *source = (struct az_account_source){.assignments = assignments};
     AZ_TRY(choose_matrix(source, matrix, error));
+    AZ_TRY(check_assignments(source, error));
     AZ_TRY(az_recording_open(&source->recording, path, error));
     AZ_TRY(find_tensors(source, error));
     AZ_TRY(check_tensors(source, error));

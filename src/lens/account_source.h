@@ -12,11 +12,12 @@ struct az_account_source {
     const struct az_recorded *tensors[AZ_ACCOUNT_INPUTS];
     const char *names[AZ_ACCOUNT_INPUTS]; /* static */
     size_t element_bytes[AZ_ACCOUNT_INPUTS];
-    int64_t last_step, rows, dims, vocabulary;
-    const int64_t *token_ids; /* [rows] or NULL: all */
-    int64_t dead;             /* -1: not known, then every row counts as live */
-    uint8_t *kinds;           /* [rows] enum az_account_row */
-    bool upcast;              /* moments in float32 that hold bf16 values */
+    int64_t last_step, rows, dims, vocabulary; /* vocabulary: -1 where it is not known */
+    const int64_t *token_ids;                  /* [rows] or NULL: all */
+    const char *const *assignments;            /* borrowed */
+    int64_t dead;                              /* -1: not known, then every row counts as live */
+    uint8_t *kinds;                            /* [rows] enum az_account_row */
+    bool upcast;                               /* moments in float32 that hold bf16 values */
 
     struct az_adamw adamw; /* without arithmetic, step, lr, gradient_scale */
     uint64_t first_index;  /* of the matrix in the flat parameter vector */
@@ -24,9 +25,11 @@ struct az_account_source {
     float *clips;          /* [last_step + 1]; NaN: not recorded */
 };
 
-/* matrix: "W" or "U". AZ_MISSING names all tensors and hyperparameters that are not there. */
+/* matrix: "W" or "U". assignments: as in account.h. AZ_MISSING names all tensors and
+ * hyperparameters that are not there. */
 enum az_status az_account_source_open(struct az_account_source *source, const char *path,
-                                      const char *matrix, struct az_error *error);
+                                      const char *matrix, const char *const *assignments,
+                                      struct az_error *error);
 void az_account_source_close(struct az_account_source *source);
 
 /* True when the moments of this arithmetic can be what was recorded. */

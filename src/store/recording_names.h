@@ -37,6 +37,10 @@ int64_t az_known_first_step(const char *name);
  * `name`. */
 const char *const *az_number_synonyms(const char *name);
 
+/* A 0-d number, or one of one element; a float32 is taken for the decimal that was meant. False
+ * where it is none. */
+bool az_recording_scalar(const struct az_tensor *tensor, double *value);
+
 /* NAME + suffix into text; false when it does not fit. */
 bool az_companion_name(char text[AZ_TENSOR_NAME_BYTES], const char *name, const char *suffix);
 

@@ -13,7 +13,7 @@
         out = (double)scalar;                                                                      \
     } while (0)
 
-static bool read_scalar(const struct az_tensor *tensor, double *value)
+bool az_recording_scalar(const struct az_tensor *tensor, double *value)
 {
     float narrow;
     if (!tensor || !tensor->data || tensor->bytes != az_dtype_bytes(tensor->dtype)) return false;
@@ -48,7 +48,7 @@ enum az_status az_recording_number(const struct az_recording *recording, const c
     for (const char *const *n = names; *n; n++)
         if (read_metadata(recording, *n, value)) return AZ_OK;
     for (const char *const *n = names; *n; n++)
-        if (read_scalar(az_recording_tensor(recording, *n), value)) return AZ_OK;
+        if (az_recording_scalar(az_recording_tensor(recording, *n), value)) return AZ_OK;
     az_error_raise(error, AZ_MISSING, "the recording does not say its %s",
                    az_tensor_shown(shown, name));
     az_error_at(error, az_recording_path(recording), -1, -1, -1);

@@ -7,6 +7,7 @@
 #include "config/number.h"
 #include "store/container.h"
 #include "store/file.h"
+#include "store/recording_foreign.h"
 #include "store/recording_names.h"
 #include "store/safetensors_header.h"
 
@@ -52,6 +53,11 @@ static const struct az_tensor *companion(const struct az_recording *recording, c
     char text[AZ_TENSOR_NAME_BYTES];
     if (!az_companion_name(text, name, suffix)) return NULL;
     return recording->container->find(recording->file, text);
+}
+
+static bool lists_movies(const struct az_recording *recording)
+{
+    return recording->container->metadata(recording->file, AZ_RECORDING_MOVIES_KEY) != NULL;
 }
 
 /* Our files list their movies; in others they are known by name, or by a companion. */
@@ -125,13 +131,11 @@ static enum az_status check_type(const struct az_recorded *tensor, struct az_err
 {
     const struct az_known_movie *known = az_known_movie(tensor->name);
     bool number = known && known->frame_rank == 0;
-    if (!known || tensor->dtype == AZ_DTYPE_F32 || (tensor->dtype == AZ_DTYPE_BF16 && !number))
-        return AZ_OK;
-    return az_error_raise(error, AZ_FORMAT, "%s has the type %s; %s is expected%s", tensor->name,
-                          az_dtype_name(tensor->dtype), number ? "F32" : "BF16 or F32",
-                          tensor->dtype == AZ_DTYPE_F16
-                              ? " (half precision has lost the bits that are to be explained)"
-                              : "");
+    bool narrow = tensor->dtype == AZ_DTYPE_BF16 || tensor->dtype == AZ_DTYPE_F16;
+    if (!known || tensor->dtype == AZ_DTYPE_F32 || (narrow && !number)) return AZ_OK;
+    return az_error_raise(error, AZ_FORMAT, "%s has the type %s; %s is expected", tensor->name,
+                          az_dtype_name(tensor->dtype),
+                          number ? "F32" : "BF16 (or its bits as U16), F32 or F16");
 }
 
 static enum az_status describe(struct az_recorded *tensor, const struct az_tensor *source,
@@ -146,7 +150,7 @@ static enum az_status describe(struct az_recorded *tensor, const struct az_tenso
         AZ_RAISE(AZ_FORMAT, "%s has %d dimensions and not %d: a frame of a recording comes first",
                  shown, source->rank, known ? known->frame_rank + 1 : 1);
     snprintf(tensor->name, sizeof tensor->name, "%s", source->name);
-    tensor->dtype = source->dtype;
+    tensor->dtype = az_foreign_dtype(source);
     tensor->frame_rank = source->rank - 1;
     for (int n = 1; n < source->rank; n++) tensor->frame_shape[n - 1] = source->shape[n];
     tensor->frames = source->shape[0];
@@ -177,6 +181,9 @@ static enum az_status add_movie(struct az_recording *recording, const struct az_
     if (tensor->frame_rank > 0)
         AZ_TRY(read_companion(recording, source->name, AZ_RECORDING_IDS_SUFFIX,
                               tensor->frame_shape[0], &movie->token_ids, error));
+    if (!movie->token_ids && tensor->frame_rank == 2 && !lists_movies(recording))
+        AZ_TRY(az_foreign_token_ids(recording->container, recording->file, tensor->frame_shape[0],
+                                    &movie->token_ids, error));
     tensor->token_ids = movie->token_ids;
     AZ_TRY(read_sums(recording, movie, tensor->frames, error));
     if (tensor->steps && tensor->frames) tensor->first_step = tensor->steps[0];
