@@ -17,6 +17,7 @@
 #include "azimuth/recording.h"
 #include "azimuth/safetensors.h"
 #include "azimuth/status.h"
+#include "azimuth/sweep.h"
 #include "azimuth/tokenizer.h"
 #include "azimuth/train.h"
 

@@ -30,7 +30,7 @@ struct az_train_plan {
     uint64_t recording_bytes;          /* of the disk total */
     uint64_t memory_limit_bytes, recording_limit_bytes;
     uint64_t memory_free_bytes, disk_free_bytes; /* now, for this run; 0: not known */
-    double seconds_estimate; /* of the training loop, from a few steps or from the floor */
+    double seconds_estimate; /* of the training loop, from a few steps or its floor; 0: not told */
     char warning[256];       /* such as: weight decay does nothing; or "" */
 };
 
@@ -42,6 +42,7 @@ struct az_train_options {
     /* Called once when the plan is known and within the budget, before training; may be NULL. */
     void (*planned)(void *context, const struct az_train_plan *plan);
     void *context;
+    bool untimed; /* az_train_plan: leaves seconds_estimate 0, and takes no step */
 };
 
 /* Where the time of the run went. Phases of the loop add up to less than its time: the rest is

@@ -6,6 +6,7 @@
 
 #define AZ_COMMANDS(X)                                                                             \
     X(az_command_train)                                                                            \
+    X(az_command_sweep)                                                                            \
     X(az_command_account)                                                                          \
     X(az_command_plot)                                                                             \
     X(az_command_info)                                                                             \

@@ -1,12 +1,10 @@
 #include "azimuth/experiment.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "config/key.h"
-
-#define FILE_BYTES ((size_t)1 << 20)
+#include "config/lines.h"
 
 static const char *const record_names[AZ_RECORD_COUNT] = {
 #define RECORD_NAME(id, name, meaning) [id] = name,
@@ -31,24 +29,10 @@ enum az_status az_experiment_read(struct az_experiment *experiment, const char *
 {
     enum az_status status = AZ_OK;
     char *text = NULL;
-    FILE *file = NULL;
-    if (strlen(path) >= AZ_TEXT_BYTES) AZ_RAISE(AZ_USAGE, "the path is too long: %.80s...", path);
-    file = fopen(path, "rb");
-    if (!file) {
-        status = az_error_system(error, errno, "cannot open the experiment file");
-        goto out;
-    }
-    AZ_TRY(az_memory_allocate(&text, FILE_BYTES + 1, 1, "the experiment file", error));
-    size_t length = fread(text, 1, FILE_BYTES + 1, file);
-    if (ferror(file)) {
-        status = az_error_system(error, errno, "cannot read the experiment file");
-        goto out;
-    }
-    if (length > FILE_BYTES) AZ_RAISE(AZ_USAGE, "larger than 1 MiB: not an experiment file");
-    AZ_TRY(az_experiment_parse(experiment, path, text, length, error));
+    size_t length_bytes;
+    AZ_TRY(az_lines_load(path, "experiment file", &text, &length_bytes, error));
+    AZ_TRY(az_experiment_parse(experiment, path, text, length_bytes, error));
 out:
-    if (status != AZ_OK) az_error_at(error, path, -1, -1, -1);
-    if (file) fclose(file);
     az_memory_free(text);
     return status;
 }

@@ -113,6 +113,20 @@ static void add_timings(struct az_json *json, const struct az_train_result *resu
     az_json_close(json, '}');
 }
 
+enum az_status az_manifest_parameters(const struct az_experiment *experiment, char **text,
+                                      struct az_error *error)
+{
+    struct az_json json;
+    size_t length;
+    az_json_init(&json, true);
+    az_json_open(&json, NULL, '{');
+    add_experiment(&json, experiment);
+    az_json_close(&json, '}');
+    enum az_status status = az_json_take(&json, text, &length, error);
+    az_json_free(&json);
+    return status;
+}
+
 enum az_status az_manifest_write(const struct az_train *train, const struct az_train_result *result,
                                  const char *path, struct az_error *error)
 {

@@ -35,7 +35,7 @@ static bool ends_early(struct az_train *train)
         return true;
     }
     if (train->step < train->experiment->train.steps && az_progress_stopped(train->progress)) {
-        snprintf(train->ended, sizeof train->ended, "stopped on request after step %" PRId64,
+        snprintf(train->ended, sizeof train->ended, AZ_TRAIN_STOPPED " after step %" PRId64,
                  train->step);
         return true;
     }

@@ -65,6 +65,7 @@ enum az_status az_train_plan(const struct az_experiment *experiment,
     struct az_floor floors[AZ_FLOOR_COUNT];
     double operations = 0;
     AZ_TRY(az_train_prepare(&train, error));
+    if (options->untimed) goto out;
     fill_floors(&train, floors);
     for (size_t f = 0; f < AZ_FLOOR_COUNT; f++) operations += floors[f].products;
     if (operations > TRIED_SECONDS * SLOW_FLOPS) {

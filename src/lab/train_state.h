@@ -107,5 +107,11 @@ void az_train_remove_files(struct az_train *train);
 /* ---- manifest.c ---- */
 enum az_status az_manifest_write(const struct az_train *train, const struct az_train_result *result,
                                  const char *path, struct az_error *error);
+/* A JSON object with the manifest's lines of the parameters; free *text with az_memory_free. */
+enum az_status az_manifest_parameters(const struct az_experiment *experiment, char **text,
+                                      struct az_error *error);
+
+/* How `ended` begins when a run was asked to stop. */
+#define AZ_TRAIN_STOPPED "stopped on request"
 
 #endif
