@@ -30,6 +30,7 @@ HEADERS = {
     "safetensors": "store",
     "status": "base",
     "tokenizer": "text",
+    "tokens": "text",
     "sweep": "lab",
     "train": "lab",
     "azimuth": "cli",  # includes all the others

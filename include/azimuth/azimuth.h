@@ -19,6 +19,7 @@
 #include "azimuth/status.h"
 #include "azimuth/sweep.h"
 #include "azimuth/tokenizer.h"
+#include "azimuth/tokens.h"
 #include "azimuth/train.h"
 
 #endif

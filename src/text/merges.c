@@ -64,6 +64,16 @@ out:
     return status;
 }
 
+uint32_t az_merges_find(const struct az_merges *merges, uint32_t left, uint32_t right,
+                        uint32_t *result)
+{
+    *result = AZ_TOKEN_NONE;
+    if (merges->count == 0) return NONE;
+    const struct az_merge_slot *slot = slot_of(merges, pair_of(left, right));
+    *result = slot->result;
+    return slot->result == AZ_TOKEN_NONE ? NONE : slot->rank;
+}
+
 enum az_status az_word_reserve(struct az_word *word, size_t symbols, struct az_error *error)
 {
     enum az_status status = AZ_OK;

@@ -29,6 +29,10 @@ void az_merges_free(struct az_merges *merges); /* zeroed is empty */
 enum az_status az_merges_add(struct az_merges *merges, struct az_merge merge,
                              struct az_error *error);
 
+/* The rank of the merge of a pair, UINT32_MAX where there is none; *result: what it makes. */
+uint32_t az_merges_find(const struct az_merges *merges, uint32_t left, uint32_t right,
+                        uint32_t *result);
+
 /* Scratch for words of up to `capacity` symbols; grows and stays. */
 struct az_word {
     uint32_t *symbols; /* the caller's: the word before, the ids after az_word_merge */

@@ -36,6 +36,14 @@ static inline size_t az_utf8_length(char first)
     return b < 0x80 ? 1 : b < 0xe0 ? 2 : b < 0xf0 ? 3 : 4;
 }
 
+/* Where the character before `at` > 0 begins, in valid UTF-8. */
+static inline size_t az_utf8_before(const char *text, size_t at)
+{
+    do at--;
+    while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80);
+    return at;
+}
+
 /* Writes 1..4 bytes and returns how many; 0 for what is no Unicode scalar value. */
 size_t az_utf8_encode(uint32_t code, char bytes[4]);
 
