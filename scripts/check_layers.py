@@ -28,6 +28,7 @@ HEADERS = {
     "progress": "base",
     "recording": "store",
     "safetensors": "store",
+    "simulate": "sky",
     "status": "base",
     "tokenizer": "text",
     "tokens": "text",

@@ -16,6 +16,7 @@
 #include "azimuth/progress.h"
 #include "azimuth/recording.h"
 #include "azimuth/safetensors.h"
+#include "azimuth/simulate.h"
 #include "azimuth/status.h"
 #include "azimuth/sweep.h"
 #include "azimuth/tokenizer.h"

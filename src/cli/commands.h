@@ -14,6 +14,11 @@
     X(az_command_tokenizer_train)                                                                  \
     X(az_command_tokenizer_encode)                                                                 \
     X(az_command_tokenizer_decode)                                                                 \
+    X(az_command_simulate_snowball)                                                                \
+    X(az_command_simulate_valley)                                                                  \
+    X(az_command_simulate_pachinko)                                                                \
+    X(az_command_simulate_drift)                                                                   \
+    X(az_command_simulate_sweep)                                                                   \
     X(az_command_bench_kernels)                                                                    \
     X(az_command_bench_presets)                                                                    \
     X(az_command_bench_targets)                                                                    \

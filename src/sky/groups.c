@@ -1,0 +1,52 @@
+#include "sky/groups.h"
+
+#include <string.h>
+
+#include "azimuth/hash.h"
+#include "base/memory.h"
+
+#define EMPTY UINT32_MAX
+
+enum az_status az_groups_create(struct az_groups *groups, size_t n, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    *groups = (struct az_groups){.slot_count = 16, .capacity = n};
+    if (n >= (size_t)1 << 31) AZ_RAISE(AZ_MEMORY, "%zu rows are too many to group", n);
+    while (groups->slot_count < 2 * n) groups->slot_count *= 2;
+    AZ_TRY(az_memory_allocate(&groups->slots, groups->slot_count, sizeof *groups->slots,
+                              "a table of rows", error));
+    AZ_TRY(az_memory_allocate(&groups->first, n, sizeof *groups->first, "groups", error));
+    AZ_TRY(az_memory_allocate(&groups->population, n, sizeof *groups->population, "groups", error));
+out:
+    if (status != AZ_OK) az_groups_free(groups);
+    return status;
+}
+
+void az_groups_free(struct az_groups *groups)
+{
+    az_memory_free(groups->slots);
+    az_memory_free(groups->first);
+    az_memory_free(groups->population);
+    *groups = (struct az_groups){0};
+}
+
+void az_groups_find(struct az_groups *groups, const void *strings, size_t n, size_t bytes)
+{
+    const unsigned char *string = strings;
+    groups->count = 0;
+    for (size_t s = 0; s < groups->slot_count; s++) groups->slots[s] = EMPTY;
+    for (size_t i = 0; i < n; i++) {
+        size_t slot =
+            az_hash_bytes(string + i * bytes, bytes).low & (uint64_t)(groups->slot_count - 1);
+        while (groups->slots[slot] != EMPTY &&
+               memcmp(string + i * bytes, string + groups->first[groups->slots[slot]] * bytes,
+                      bytes) != 0)
+            slot = (slot + 1) & (groups->slot_count - 1);
+        if (groups->slots[slot] == EMPTY) {
+            groups->slots[slot] = (uint32_t)groups->count;
+            groups->first[groups->count] = (uint32_t)i;
+            groups->population[groups->count++] = 0;
+        }
+        groups->population[groups->slots[slot]]++;
+    }
+}
