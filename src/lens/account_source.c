@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "config/number.h"
+#include "lens/dead_rows.h"
 
 #define MATRICES 2
 
@@ -257,79 +258,13 @@ out:
 
 /* ---- rows ---- */
 
-/* The list of dead tokens: of the recording, or of the file of masks beside it. */
-static enum az_status mark_list(struct az_account_source *source, const struct az_tensor *list,
-                                struct az_error *error)
-{
-    if (list->dtype != AZ_DTYPE_I64 || list->rank != 1 || !list->data)
-        return az_error_raise(error, AZ_FORMAT, "dead_indices is not a list of I64");
-    int64_t row = 0;
-    source->dead = 0;
-    for (int64_t n = 0; n < list->shape[0]; n++) {
-        int64_t token;
-        memcpy(&token, (const unsigned char *)list->data + 8 * n, sizeof token);
-        while (row < source->rows && az_account_token(source, row) < token) row++;
-        if (row == source->rows || az_account_token(source, row) != token) continue;
-        source->kinds[row] = AZ_ACCOUNT_ROW_DEAD;
-        source->dead++;
-    }
-    return AZ_OK;
-}
-
-/* A byte for each token. */
-static enum az_status mark_mask(struct az_account_source *source, const struct az_tensor *mask,
-                                struct az_error *error)
-{
-    if (az_dtype_bytes(mask->dtype) != 1 || mask->rank != 1 || !mask->data)
-        return az_error_raise(error, AZ_FORMAT, "dead_mask is not a list of BOOL");
-    source->dead = 0;
-    for (int64_t row = 0; row < source->rows; row++) {
-        int64_t token = az_account_token(source, row);
-        if (token >= mask->shape[0] || !((const uint8_t *)mask->data)[token]) continue;
-        source->kinds[row] = AZ_ACCOUNT_ROW_DEAD;
-        source->dead++;
-    }
-    return AZ_OK;
-}
-
-static enum az_status mark_dead(struct az_account_source *source, const struct az_tensor *list,
-                                const struct az_tensor *mask, struct az_error *error)
-{
-    if (list) return mark_list(source, list, error);
-    return mask ? mark_mask(source, mask, error) : AZ_OK;
-}
-
-static enum az_status read_masks(struct az_account_source *source, struct az_error *error)
-{
-    enum az_status status = AZ_OK;
-    struct az_safetensors *masks = NULL;
-    char path[4096];
-    const char *file = az_recording_path(source->recording), *slash = strrchr(file, '/');
-    int folder = slash ? (int)(slash - file) + 1 : 0;
-    int length = snprintf(path, sizeof path, "%.*slive_dead_tokens.safetensors", folder, file);
-    if (length < 0 || (size_t)length >= sizeof path) return AZ_OK;
-    status = az_safetensors_open(&masks, path, error);
-    if (status == AZ_MISSING) {
-        if (error) az_error_clear(error);
-        return AZ_OK;
-    }
-    AZ_TRY(status);
-    AZ_TRY(mark_dead(source, az_safetensors_find(masks, "dead_indices"),
-                     az_safetensors_find(masks, "dead_mask"), error));
-out:
-    az_safetensors_close(masks);
-    return status;
-}
-
 static enum az_status read_kinds(struct az_account_source *source, struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    const struct az_tensor *list = az_recording_tensor(source->recording, "dead_indices");
-    const struct az_tensor *mask = az_recording_tensor(source->recording, "dead_mask");
-    source->dead = -1;
     AZ_TRY(az_memory_allocate(&source->kinds, (size_t)source->rows, 1, "the rows", error));
     memset(source->kinds, AZ_ACCOUNT_ROW_LIVE, (size_t)source->rows);
-    AZ_TRY(list || mask ? mark_dead(source, list, mask, error) : read_masks(source, error));
+    AZ_TRY(az_dead_rows_mark(source->recording, source->tensors[AZ_ACCOUNT_W], source->kinds,
+                             AZ_ACCOUNT_ROW_DEAD, &source->dead, error));
 out:
     return status;
 }

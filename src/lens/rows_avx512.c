@@ -1,0 +1,2 @@
+#define AZ_ROWS_FILL az_rows_fill_avx512
+#include "lens/rows_lanes.h"

@@ -1,0 +1,36 @@
+/* token_sets.h: the rows of a recorded matrix sorted into the sets that results are given for.
+ *
+ * Rows fall into classes that do not overlap; a set is a union of classes. */
+#ifndef AZ_LENS_TOKEN_SETS_H
+#define AZ_LENS_TOKEN_SETS_H
+
+#include "azimuth/lens.h"
+#include "azimuth/recording.h"
+
+#define AZ_TOKEN_CLASSES 4 /* dead, live (or not known), and both of these in the named set */
+#define AZ_TOKEN_CLASS_LIVE 1
+#define AZ_TOKEN_CLASS_NAMED 2
+
+struct az_token_sets {
+    int64_t rows, vocabulary;
+    uint8_t *classes; /* [rows] */
+    bool dead_known;
+    char named[256]; /* name of the named set, or "" */
+    int64_t class_rows[AZ_TOKEN_CLASSES];
+    bool present[AZ_LENS_SETS];    /* it has a row */
+    uint8_t members[AZ_LENS_SETS]; /* bit c: the set holds class c */
+    int64_t counts[AZ_LENS_SETS];  /* rows */
+};
+
+/* named: NULL, or a file: text (token ids, separated by white space or commas, # comments) or
+ * safetensors with one tensor (or FILE:NAME): BOOL or U8 [vocabulary] mask, or I64 ids. AZ_USAGE
+ * for a token that the vocabulary does not have or that was not recorded. Free in any case. */
+enum az_status az_token_sets_read(struct az_token_sets *sets, const struct az_recording *recording,
+                                  const struct az_recorded *tensor, const char *named,
+                                  struct az_error *error);
+void az_token_sets_free(struct az_token_sets *sets);
+
+/* The first set of dead, live, all that holds a class. */
+enum az_lens_set az_token_sets_home(const struct az_token_sets *sets, int class_number);
+
+#endif
