@@ -26,5 +26,6 @@
 #include "azimuth/tokenizer.h"
 #include "azimuth/tokens.h"
 #include "azimuth/train.h"
+#include "azimuth/verify.h"
 
 #endif

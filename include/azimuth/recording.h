@@ -91,6 +91,24 @@ AZ_API enum az_status az_recording_number(const struct az_recording *recording, 
 /* A parameter of the experiment, "optimizer.arithmetic", as text; NULL when not known. */
 AZ_API const char *az_recording_text(const struct az_recording *recording, const char *key);
 
+/* Pair number `index` of all metadata; false beyond the last. Borrowed. */
+AZ_API bool az_recording_metadata_at(const struct az_recording *recording, size_t index,
+                                     const char **key, const char **value);
+/* "safetensors" or "hdf5"; static. */
+AZ_API const char *az_recording_container(const struct az_recording *recording);
+/* Frames for which the file has room: more than tensor->frames when the run was cut short. */
+AZ_API int64_t az_recording_planned(const struct az_recording *recording,
+                                    const struct az_recorded *tensor);
+
+/* Tensors of the file that are neither movies nor their companions (dead_indices, learning_rate);
+ * NULL beyond the last. `data` is there where they have no more than one dimension. */
+AZ_API const struct az_tensor *az_recording_constant_at(const struct az_recording *recording,
+                                                        size_t index);
+/* All its bytes. */
+AZ_API enum az_status az_recording_read_constant(const struct az_recording *recording,
+                                                 const struct az_tensor *constant, void *bytes,
+                                                 struct az_error *error);
+
 /* A whole tensor that is not a movie (dead_indices, learning_rates), as stored: borrowed, or NULL.
  */
 AZ_API const struct az_tensor *az_recording_tensor(const struct az_recording *recording,

@@ -6,6 +6,7 @@
 #ifndef AZIMUTH_SAFETENSORS_H
 #define AZIMUTH_SAFETENSORS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -78,6 +79,9 @@ AZ_API enum az_status az_safetensors_require(const struct az_safetensors *file, 
                                              struct az_error *error);
 /* Value of __metadata__[key], or NULL. */
 AZ_API const char *az_safetensors_metadata(const struct az_safetensors *file, const char *key);
+/* Pair number `index` of __metadata__, in the file's order; false beyond the last. Borrowed. */
+AZ_API bool az_safetensors_metadata_at(const struct az_safetensors *file, size_t index,
+                                       const char **key, const char **value);
 /* Copies length_bytes from offset_bytes within the tensor, read from the file, not through the map:
  * for streams through large files. AZ_FORMAT when the file has shrunk since it was opened. */
 AZ_API enum az_status az_safetensors_read(const struct az_safetensors *file,

@@ -10,6 +10,7 @@
     X(az_command_account)                                                                          \
     X(az_command_plot)                                                                             \
     X(az_command_info)                                                                             \
+    X(az_command_verify)                                                                           \
     X(az_command_corpus)                                                                           \
     X(az_command_tokenizer_train)                                                                  \
     X(az_command_tokenizer_encode)                                                                 \

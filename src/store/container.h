@@ -4,6 +4,7 @@
 #ifndef AZ_STORE_CONTAINER_H
 #define AZ_STORE_CONTAINER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,8 @@ struct az_container_functions {
     const struct az_tensor *(*at)(const struct az_container_file *file, size_t index);
     const struct az_tensor *(*find)(const struct az_container_file *file, const char *name);
     const char *(*metadata)(const struct az_container_file *file, const char *key);
+    bool (*metadata_at)(const struct az_container_file *file, size_t index, const char **key,
+                        const char **value);
     enum az_status (*read)(const struct az_container_file *file, const struct az_tensor *tensor,
                            const int64_t *begin, const int64_t *size, void *bytes,
                            struct az_error *error);

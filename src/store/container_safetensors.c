@@ -50,6 +50,12 @@ static const char *metadata(const struct az_container_file *file, const char *ke
     return az_safetensors_metadata(reader_of(file), key);
 }
 
+static bool metadata_at(const struct az_container_file *file, size_t index, const char **key,
+                        const char **value)
+{
+    return az_safetensors_metadata_at(reader_of(file), index, key, value);
+}
+
 /* Elements that lie side by side: the last `inner` dimensions are whole, so the box is made of runs
  * of size[rank - inner - 1] times as many. A type of less than a byte is read by whole frames. */
 static enum az_status read_box(const struct az_container_file *file, const struct az_tensor *tensor,
@@ -160,6 +166,7 @@ const struct az_container_functions az_container_safetensors = {
     .at = at,
     .find = find,
     .metadata = metadata,
+    .metadata_at = metadata_at,
     .read = read_box,
     .plan_bytes = plan_bytes,
     .create = create,

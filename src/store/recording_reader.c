@@ -9,26 +9,8 @@
 #include "store/file.h"
 #include "store/recording_foreign.h"
 #include "store/recording_names.h"
+#include "store/recording_state.h"
 #include "store/safetensors_header.h"
-
-/* A tensor with frames: what it is, where its bytes are. steps and token_ids are owned here. */
-struct movie {
-    const struct az_tensor *source;
-    int64_t *steps, *token_ids;
-    struct az_frame_sums *sums; /* [planned], NULL: none */
-    int64_t planned; /* frames that have room; as many are whole, unless the run was cut short */
-};
-
-struct az_recording {
-    char *path;
-    const struct az_container_functions *container;
-    struct az_container_file *file;
-    struct az_recorded *tensors;
-    struct movie *movies; /* beside tensors */
-    size_t count;
-    bool cut_short;
-    int64_t through_step; /* of the note; INT64_MAX: there is none */
-};
 
 static const int64_t origin[AZ_TENSOR_DIMS];
 
@@ -94,8 +76,9 @@ out:
 }
 
 /* [frames][2], filled as the frames were written. */
-static enum az_status read_sums(const struct az_recording *recording, struct movie *movie,
-                                int64_t frames, struct az_error *error)
+static enum az_status read_sums(const struct az_recording *recording,
+                                struct az_recording_movie *movie, int64_t frames,
+                                struct az_error *error)
 {
     enum az_status status = AZ_OK;
     char shown[AZ_SHOWN_BYTES];
@@ -171,7 +154,7 @@ static enum az_status add_movie(struct az_recording *recording, const struct az_
 {
     enum az_status status = AZ_OK;
     struct az_recorded *tensor = &recording->tensors[recording->count];
-    struct movie *movie = &recording->movies[recording->count];
+    struct az_recording_movie *movie = &recording->movies[recording->count];
     recording->count++;
     movie->source = source;
     AZ_TRY(describe(tensor, source, error));
@@ -218,7 +201,7 @@ static enum az_status check_ends(const struct az_recording *recording, struct az
     size_t first = recording->count;
     for (size_t n = 0; n < recording->count; n++) {
         const struct az_recorded *tensors = recording->tensors;
-        const struct movie *all = recording->movies;
+        const struct az_recording_movie *all = recording->movies;
         if (tensors[n].steps) continue;
         if (first == recording->count) first = n;
         int64_t end = tensors[n].first_step + all[n].planned;
@@ -440,7 +423,7 @@ enum az_status az_recording_read_rows(const struct az_recording *recording,
 bool az_recording_sums(const struct az_recording *recording, const struct az_recorded *tensor,
                        int64_t frame, struct az_frame_sums *sums)
 {
-    const struct movie *movie = &recording->movies[tensor - recording->tensors];
+    const struct az_recording_movie *movie = &recording->movies[tensor - recording->tensors];
     if (!movie->sums || frame < 0 || frame >= tensor->frames) return false;
     *sums = movie->sums[frame];
     return true;
