@@ -31,11 +31,13 @@ heading "Train: experiments/demo.conf"
 heading "Account: is every bit of every step explained?"
 "$azimuth" account "$run"
 
-heading "Figures"
+heading "Figures and report"
 "$azimuth" plot "$run"
+"$azimuth" report "$run"
 
 heading "What is there now"
 cat <<TEXT
+$run/report.html               start here: one page with the verdict, the numbers and the figures
 $run/recording.safetensors     the movie: W, grad_W, momentum_W and variance_W of every step
 $run/metrics.csv               a row per step: loss, learning rate, share of dead tokens moving
 $run/figures/training.png      both against the step, with their data (.csv) and script (.gp)

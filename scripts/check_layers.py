@@ -27,6 +27,7 @@ HEADERS = {
     "pool": "base",
     "progress": "base",
     "recording": "store",
+    "report": "view",
     "safetensors": "store",
     "simulate": "sky",
     "status": "base",

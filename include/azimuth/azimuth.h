@@ -19,6 +19,7 @@
 #include "azimuth/pool.h"
 #include "azimuth/progress.h"
 #include "azimuth/recording.h"
+#include "azimuth/report.h"
 #include "azimuth/safetensors.h"
 #include "azimuth/simulate.h"
 #include "azimuth/status.h"

@@ -9,6 +9,7 @@
     X(az_command_sweep)                                                                            \
     X(az_command_account)                                                                          \
     X(az_command_plot)                                                                             \
+    X(az_command_report)                                                                           \
     X(az_command_info)                                                                             \
     X(az_command_verify)                                                                           \
     X(az_command_corpus)                                                                           \

@@ -135,6 +135,15 @@ static void a_tiny_run_is_grown_and_accounted_for(void **state)
     assert_has(out, "\"steps_exact\": 30");
     assert_int_equal(azimuth("info run"), 0);
     assert_has(out, "momentum_W");
+    assert_int_equal(azimuth("report run"), 0);
+    assert_string_equal(out, "run/report.html\n");
+    char *page = read_all("run/report.html");
+    assert_has(page, "30 of 30 steps are explained to the last bit");
+    assert_has(page, "data:image/svg+xml;base64,");
+    assert_has(page, "<td>optimizer.arithmetic</td><td>bf16</td>");
+    az_memory_free(page);
+    assert_int_equal(azimuth("report ."), 3);
+    assert_has(err, "there is no run.json");
 }
 
 /* One bit of W in frame 20 is flipped. */

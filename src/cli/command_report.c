@@ -1,0 +1,168 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "azimuth/account.h"
+#include "azimuth/recording.h"
+#include "base/unit.h"
+#include "cli/arguments.h"
+#include "cli/bar.h"
+#include "cli/commands.h"
+#include "cli/plot.h"
+#include "cli/report_run.h"
+#include "store/file.h"
+
+#define PATH_BYTES 4096
+
+/* Everything that a section is made from. */
+struct page {
+    const char *directory;
+    char figures[PATH_BYTES]; /* the folder of the pictures */
+    struct az_report_run run;
+    struct az_report *report;
+    struct az_progress *progress;
+    int threads;
+};
+
+/* ---- the verdict ---- */
+
+static bool is_recorded_whole(const char *directory)
+{
+    static const char *const needed[] = {"W", "grad_W", "momentum_W", "variance_W"};
+    struct az_recording *recording = NULL;
+    if (az_recording_open(&recording, directory, NULL) != AZ_OK) return false;
+    bool whole = true;
+    for (size_t n = 0; n < sizeof needed / sizeof *needed; n++)
+        whole = whole && az_recording_find(recording, needed[n]);
+    az_recording_close(recording);
+    return whole;
+}
+
+static enum az_status add_verdict(struct page *page, struct az_error *error)
+{
+    struct az_account_options options = {.threads = page->threads};
+    static struct az_account_result result;
+    char sentence[256], detail[512], exact[AZ_UNIT_TEXT_BYTES], all[AZ_UNIT_TEXT_BYTES];
+    if (!is_recorded_whole(page->directory)) {
+        az_report_text(page->report,
+                       "Not accounted for: that needs W, grad_W, momentum_W and variance_W in the "
+                       "recording, and this run does not have all of them.");
+        return AZ_OK;
+    }
+    enum az_status status = az_account(page->directory, &options, &result, page->progress, error);
+    if (status != AZ_OK && status != AZ_DIFFERENCE) return status;
+    const struct az_account_counts *w = &result.counts[AZ_ACCOUNT_ALL][AZ_ACCOUNT_W];
+    az_unit_count((uint64_t)result.steps_exact, exact);
+    az_unit_count((uint64_t)result.steps, all);
+    snprintf(sentence, sizeof sentence, "%s of %s steps are explained to the last bit", exact, all);
+    az_unit_count((uint64_t)w->equal, exact);
+    az_unit_count((uint64_t)(w->equal + w->off_by_one + w->worse), all);
+    snprintf(
+        detail, sizeof detail,
+        "AdamW in the arithmetic \"%s\", applied to frame t-1 and the gradient of step t, gives "
+        "%s of %s components of W, and as many of each moment, with the bits of frame t.",
+        az_arithmetic_name(result.arithmetic), exact, all);
+    if (status == AZ_DIFFERENCE)
+        snprintf(detail, sizeof detail,
+                 "The first difference is at step %lld, %s, token %lld, dimension %lld. azimuth "
+                 "account tells more.",
+                 (long long)result.first.step, result.first.tensor_name,
+                 (long long)result.first.token, (long long)result.first.dim);
+    az_report_verdict(page->report, status == AZ_OK, sentence, detail);
+    return AZ_OK;
+}
+
+/* ---- figures ---- */
+
+static enum az_status add_training(struct page *page, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_plot_run run = {0};
+    char path[PATH_BYTES];
+    AZ_TRY(az_plot_read(&run, page->directory, NULL, error));
+    AZ_TRY(az_path_join(path, sizeof path, page->figures, "training.svg", error));
+    AZ_TRY(az_plot_training(&run, 1, path, error));
+    az_report_section(page->report, "Training");
+    az_report_figure(page->report, path,
+                     "Loss of each step's batch, and the share of dead tokens that moved at it.");
+out:
+    az_plot_free(&run);
+    return status;
+}
+
+/* ---- the page ---- */
+
+static void add_making(struct page *page)
+{
+    char commands[2 * PATH_BYTES];
+    az_report_section(page->report, "How it was made");
+    az_report_text(page->report,
+                   "The same experiment gives the same bits on every machine: the fingerprint is a "
+                   "hash of every recorded frame.");
+    snprintf(commands, sizeof commands,
+             "fingerprint  %s\n\nazimuth train EXPERIMENT -o %s\nazimuth report %s",
+             az_report_run_fingerprint(&page->run), page->directory, page->directory);
+    az_report_command(page->report, commands);
+    az_report_run_parameters(&page->run, page->report);
+}
+
+static enum az_status make(struct page *page, const char *path, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    AZ_TRY(az_report_create(&page->report, page->run.name, page->run.question, page->run.facts,
+                            error));
+    AZ_TRY(add_verdict(page, error));
+    az_report_run_numbers(&page->run, page->report);
+    AZ_TRY(add_training(page, error));
+    add_making(page);
+    AZ_TRY(az_report_write(page->report, path, error));
+out:
+    az_report_free(page->report);
+    return status;
+}
+
+static enum az_status run(const struct az_arguments *arguments, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    static struct page page;
+    struct az_bar bar;
+    char path[PATH_BYTES];
+    const char *output = az_arguments_value(arguments, "--output");
+    page.directory = arguments->operands[0];
+    page.progress = az_bar_start(&bar);
+    AZ_TRY(az_arguments_threads(arguments, &page.threads, error));
+    AZ_TRY(az_report_run_read(&page.run, page.directory, error));
+    AZ_TRY(az_path_join(page.figures, sizeof page.figures, page.directory, "figures", error));
+    AZ_TRY(az_directory_create(page.figures, error));
+    AZ_TRY(az_path_join(path, sizeof path, page.directory, "report.html", error));
+    AZ_TRY(make(&page, output ? output : path, error));
+    az_bar_end(&bar);
+    printf("%s\n", output ? output : path);
+out:
+    az_bar_end(&bar);
+    az_report_run_free(&page.run);
+    return status;
+}
+
+static const struct az_option options[] = {
+    {"--output", "-o", "FILE", "DIR/report.html", AZ_COMPLETE_FILE, false, false, "the page"},
+    AZ_OPTION_THREADS,
+    AZ_OPTION_END,
+};
+
+const struct az_command az_command_report = {
+    .name = "report",
+    .summary = "makes one page of a run: verdict, numbers, figures, parameters",
+    .operands = "DIR",
+    .operands_least = 1,
+    .operands_most = 1,
+    .complete = AZ_COMPLETE_DIRECTORY,
+    .description =
+        "Reads a run directory and writes one HTML page that stands alone: it opens without a "
+        "network, reads on a phone, and prints well. It says what the run was, whether every step "
+        "of it is accounted for, what came out, with the definition of each number at hand, and "
+        "shows the figures. The pictures, with their numbers and scripts, stay in DIR/figures.",
+    .options = options,
+    .examples = "azimuth report demo-run\n"
+                "azimuth report demo-run -o page.html\n",
+    .run = run,
+};
