@@ -17,7 +17,8 @@ enum az_figure_mark {
     AZ_MARK_LINES,
     AZ_MARK_STEPS,  /* horizontal, then vertical at the next x */
     AZ_MARK_POINTS, /* small discs */
-    AZ_MARK_FILLED  /* the area between low and y */
+    AZ_MARK_FILLED, /* the area between low and y */
+    AZ_MARK_BARS    /* lying bars at y, from low (NULL: the left edge) to x, each 0.7 thick */
 };
 
 /* Arrays are borrowed for the call. A value that is not finite is a gap. */
@@ -25,8 +26,8 @@ struct az_figure_series {
     const char *name; /* in the legend and at the head of its column */
     enum az_figure_mark mark;
     const double *x, *y;
-    const double *low;   /* AZ_MARK_FILLED: NULL is the bottom of the panel */
-    const double *level; /* AZ_MARK_POINTS: coloured by the colormap; NULL is one colour */
+    const double *low;   /* AZ_MARK_FILLED: NULL is the bottom of the panel; AZ_MARK_BARS: an x */
+    const double *level; /* points and bars: coloured by the colormap; NULL is one colour */
     size_t count;
     const char *color; /* "#rrggbb"; NULL: the palette's next, steelblue first */
 };
@@ -34,7 +35,9 @@ struct az_figure_series {
 struct az_figure_axis {
     const char *label; /* name and unit */
     bool logarithmic;
-    double min, max; /* both 0: from the data, with a margin */
+    double min, max;          /* both 0: from the data, with a margin */
+    const char *const *names; /* y only: what stands at 0, 1, 2, ... instead of numbers, upwards */
+    size_t name_count;
 };
 
 /* A dashed horizontal line across the panel, with a label on it. */
@@ -46,6 +49,7 @@ struct az_figure_line {
 struct az_figure_panel {
     const char *title; /* ", n = 1,000 POINT_UNIT" is added */
     const char *point_unit;
+    size_t count;                      /* the n of the title; 0: the points of the longest series */
     struct az_figure_axis x, y, level; /* level: only its label is used, beside the colour bar */
     const struct az_figure_series *series;
     size_t series_count;

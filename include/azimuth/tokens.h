@@ -126,6 +126,11 @@ AZ_API enum az_status az_tokens_survey(struct az_tokens *tokens,
                                        const struct az_tokenizer *tokenizer, size_t rows,
                                        bool reach, struct az_pool *pool,
                                        struct az_progress *progress, struct az_error *error);
+/* The same with reach for some rows only, which have tokens; the others are zero. */
+AZ_API enum az_status az_tokens_survey_some(struct az_tokens *tokens,
+                                            const struct az_tokenizer *tokenizer,
+                                            const uint32_t *ids, size_t count,
+                                            struct az_error *error);
 AZ_API void az_tokens_free(struct az_tokens *tokens); /* zeroed is allowed */
 
 /* What a row is counted under: its script where its class is letters, else its class. Numbers lie
@@ -134,6 +139,16 @@ AZ_API void az_tokens_free(struct az_tokens *tokens); /* zeroed is allowed */
 AZ_API unsigned az_token_group_count(void);
 AZ_API unsigned az_token_group(const struct az_token_row *row);
 AZ_API const char *az_token_group_name(unsigned group);
+
+/* What there is in each group; zero where there is none. */
+struct az_token_group_counts {
+    size_t rows, first, last; /* first and last: ids */
+    size_t reach[AZ_REACH_COUNT];
+    uint64_t bytes; /* of all its tokens */
+    uint32_t longest_bytes;
+};
+AZ_API void az_tokens_count(const struct az_tokens *tokens,
+                            struct az_token_group_counts counts[AZ_TOKEN_GROUP_LIMIT]);
 
 /* Why the row has its reachability, in words: "cut at byte 3, U+0E02 | U+0E49, at a combining
  * mark".

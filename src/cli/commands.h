@@ -16,6 +16,9 @@
     X(az_command_tokenizer_train)                                                                  \
     X(az_command_tokenizer_encode)                                                                 \
     X(az_command_tokenizer_decode)                                                                 \
+    X(az_command_tokenizer_inspect)                                                                \
+    X(az_command_tokenizer_survey)                                                                 \
+    X(az_command_tokenizer_reach)                                                                  \
     X(az_command_simulate_snowball)                                                                \
     X(az_command_simulate_valley)                                                                  \
     X(az_command_simulate_pachinko)                                                                \

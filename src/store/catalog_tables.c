@@ -58,13 +58,13 @@ static const struct az_catalog_column tokens[] = {
     BLOB_OR_NULL_INDEXED("bytes", "what decoding gives; NULL for an orphan"),
     TEXT_OR_NULL_INDEXED("text", "the same for people: valid UTF-8, everything that does not print "
                                  "escaped; NULL for an orphan"),
-    TEXT_INDEXED("script", "Unicode script of its letters, Mixed, Common, or None"),
-    TEXT_INDEXED("class",
-                 "letters, mixed, number, punctuation, symbol, whitespace, control, empty, "
-                 "invalid, special or orphan"),
+    TEXT_INDEXED("script", "Unicode script of most of its characters; Mixed, or Common where none "
+                           "has a script of its own"),
+    TEXT_INDEXED("class", "letters, number, punctuation, symbol, control, whitespace, empty, "
+                          "invalid, special or orphan"),
     INTEGER_OR_NULL("length_bytes", "bytes; NULL for an orphan"),
     INTEGER_OR_NULL("characters", "characters; NULL for an orphan and for invalid UTF-8"),
-    TEXT_OR_NULL_INDEXED("reachability", "ok, special, orphan, invalid_utf8, normalised, split or "
+    TEXT_OR_NULL_INDEXED("reachability", "orphan, special, ok, invalid_utf8, normalised, split or "
                                          "merge; NULL where it was not asked for"),
     TEXT_OR_NULL("encoding", "ids that its bytes encode to, separated by blanks; NULL where they "
                              "cannot be encoded"),

@@ -161,11 +161,54 @@ out:
     return status;
 }
 
+/* Encodings stand in the order of the ids here; a repeated id is encoded once. */
+enum az_status az_tokens_survey_some(struct az_tokens *tokens, const struct az_tokenizer *tokenizer,
+                                     const uint32_t *ids, size_t count, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_encoder encoder = {0};
+    struct az_reach_chunk chunk = {0};
+    *tokens = (struct az_tokens){
+        .tokenizer = tokenizer, .rows = az_tokenizer_size(tokenizer), .reached = true};
+    AZ_TRY(az_memory_allocate(&tokens->row, tokens->rows, sizeof *tokens->row, "the rows", error));
+    AZ_TRY(az_encoder_init(&encoder, tokenizer, ENCODER_BYTES, error));
+    for (size_t n = 0; n < count; n++) {
+        struct az_token_row *row = &tokens->row[ids[n]];
+        if (row->encoding_count) continue;
+        look_at_row(tokens, ids[n]);
+        row->encoding = (uint32_t)chunk.count;
+        az_reach_rows(tokens, ids[n], ids[n] + 1, &encoder, &chunk);
+        if (chunk.status != AZ_OK && error) *error = chunk.error;
+        AZ_TRY(chunk.status);
+    }
+    tokens->encodings = chunk.ids;
+    chunk.ids = NULL;
+out:
+    az_memory_free(chunk.ids);
+    az_encoder_free(&encoder);
+    return status;
+}
+
 void az_tokens_free(struct az_tokens *tokens)
 {
     az_memory_free(tokens->row);
     az_memory_free(tokens->encodings);
     *tokens = (struct az_tokens){0};
+}
+
+void az_tokens_count(const struct az_tokens *tokens,
+                     struct az_token_group_counts counts[AZ_TOKEN_GROUP_LIMIT])
+{
+    memset(counts, 0, AZ_TOKEN_GROUP_LIMIT * sizeof *counts);
+    for (size_t id = 0; id < tokens->rows; id++) {
+        const struct az_token_row *row = &tokens->row[id];
+        struct az_token_group_counts *group = &counts[az_token_group(row)];
+        if (group->rows++ == 0) group->first = id;
+        group->last = id;
+        group->bytes += row->length_bytes;
+        if (row->length_bytes > group->longest_bytes) group->longest_bytes = row->length_bytes;
+        group->reach[row->reach] += tokens->reached;
+    }
 }
 
 /* ---- reasons ---- */

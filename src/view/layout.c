@@ -5,7 +5,6 @@
 #include "base/raise.h"
 
 #define SAMPLES_PER_SERIES 4000 /* places at which a curve is looked at, at least */
-#define CHARACTER_EMS 0.62      /* mean width of a character of the typeface */
 #define LINE_EMS 1.5
 #define SAMPLE_EMS 4.0 /* the piece of line before a name in the legend */
 
@@ -45,6 +44,13 @@ static void pad(struct az_range *range, double share)
 
 static bool is_given(const struct az_figure_axis *axis) { return axis->min < axis->max; }
 
+static bool has_bars(const struct az_figure_panel *panel)
+{
+    for (size_t s = 0; s < panel->series_count; s++)
+        if (panel->series[s].mark == AZ_MARK_BARS) return true;
+    return false;
+}
+
 static enum az_status find_ranges(struct az_layout *layout, const struct az_figure_panel *panel,
                                   struct az_error *error)
 {
@@ -58,7 +64,7 @@ static enum az_status find_ranges(struct az_layout *layout, const struct az_figu
             points++;
             widen(&x, series->x[i]);
             widen(&y, series->y[i]);
-            if (series->low) widen(&y, series->low[i]);
+            if (series->low) widen(series->mark == AZ_MARK_BARS ? &x : &y, series->low[i]);
         }
         if (points > layout->points) layout->points = points;
     }
@@ -66,11 +72,14 @@ static enum az_status find_ranges(struct az_layout *layout, const struct az_figu
         return az_error_raise(error, AZ_USAGE, "the panel \"%s\" has no point that can be drawn",
                               panel->title ? panel->title : "");
     for (size_t n = 0; n < panel->line_count; n++) widen(&y, panel->lines[n].y);
+    bool from_zero = has_bars(panel) && !x.logarithmic && x.min >= 0;
     pad(&x, 0.015);
     pad(&y, 0.05);
+    if (from_zero) x.min = 0;
     if ((is_given(&panel->x) && x.logarithmic && panel->x.min <= 0) ||
         (is_given(&panel->y) && y.logarithmic && panel->y.min <= 0))
         return az_error_raise(error, AZ_USAGE, "a logarithmic axis cannot begin at 0 or below");
+    if (panel->y.name_count) y = (struct az_range){-0.6, (double)panel->y.name_count - 0.4, false};
     if (is_given(&panel->x)) x.min = panel->x.min, x.max = panel->x.max;
     if (is_given(&panel->y)) y.min = panel->y.min, y.max = panel->y.max;
     layout->x = x;
@@ -98,7 +107,7 @@ static double hidden_of_stretch(const struct az_box *box, double x0, double y0, 
 static double hidden_of_series(const struct az_layout *layout,
                                const struct az_figure_series *series, const struct az_box *box)
 {
-    bool joined = series->mark != AZ_MARK_POINTS;
+    bool joined = series->mark != AZ_MARK_POINTS && series->mark != AZ_MARK_BARS;
     size_t samples = joined && series->count ? 1 + SAMPLES_PER_SERIES / series->count : 1;
     double sum = 0, last_x = NAN, last_y = NAN;
     for (size_t i = 0; i < series->count; i++) {
@@ -112,6 +121,7 @@ static double hidden_of_series(const struct az_layout *layout,
                              : 0;
             sum += hidden_of_stretch(box, x, low, x, y, 8);
         }
+        if (series->mark == AZ_MARK_BARS) sum += hidden_of_stretch(box, 0, y, x, y, 64);
         last_x = x;
         last_y = y;
     }
@@ -144,7 +154,7 @@ static double text_width(const char *text, double frame_inches)
 {
     size_t characters = 0; /* UTF-8: continuation bytes are 10xxxxxx */
     for (; text && *text; text++) characters += ((unsigned char)*text & 0xc0) != 0x80;
-    return (double)characters * CHARACTER_EMS * AZ_FIGURE_FONT_POINTS / 72 / frame_inches;
+    return (double)characters * AZ_FIGURE_CHARACTER_EMS * AZ_FIGURE_FONT_POINTS / 72 / frame_inches;
 }
 
 static struct az_box place_legend(struct az_layout *layout, const struct az_figure_panel *panel,

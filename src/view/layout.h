@@ -5,6 +5,7 @@
 #include "azimuth/figure.h"
 
 #define AZ_FIGURE_FONT_POINTS 9.0
+#define AZ_FIGURE_CHARACTER_EMS 0.62 /* mean width of a character of the typeface */
 
 /* Range of an axis as drawn: the given one, or that of the data and a margin. */
 struct az_range {

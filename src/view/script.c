@@ -86,6 +86,13 @@ static double height_inches(const struct az_figure *figure)
     return (double)figure->panel_count * panel_height_inches(figure) + head_inches(figure);
 }
 
+static bool has_names(const struct az_figure *figure)
+{
+    for (size_t p = 0; p < figure->panel_count; p++)
+        if (figure->panels[p].y.name_count) return true;
+    return false;
+}
+
 static bool has_levels(const struct az_figure_panel *panel)
 {
     for (size_t s = 0; s < panel->series_count; s++)
@@ -154,6 +161,24 @@ static void put_axis(struct text *text, char axis, const char *label, const stru
         axis == 'x' ? " offset 0,0.3" : "");
 }
 
+/* Names at the places of an axis, or numbers again after a panel with names. */
+static void put_names(struct text *text, const struct az_figure_axis *axis)
+{
+    char quoted[AZ_QUOTED_BYTES];
+    if (axis->name_count == 0) {
+        put(text, "set ytics autofreq\n");
+        return;
+    }
+    put(text, "set ytics (");
+    for (size_t n = 0; n < axis->name_count; n++) {
+        put(text, "%s'", n ? ", " : "");
+        az_script_quote(quoted, axis->names[n]);
+        for (const char *c = quoted; *c; c++) put(text, *c == '%' ? "%%%%" : "%c", *c);
+        put(text, "' %zu", n);
+    }
+    put(text, ") noenhanced\n");
+}
+
 static void put_lines(struct text *text, const struct az_figure_panel *panel,
                       const struct az_layout *layout)
 {
@@ -198,7 +223,7 @@ static const char *color_of(const struct az_figure_panel *panel, size_t number)
 }
 
 static void put_series(struct text *text, const struct az_figure_panel *panel, size_t number,
-                       const struct az_columns *columns, const char *data)
+                       double left, const struct az_columns *columns, const char *data)
 {
     const struct az_figure_series *series = &panel->series[number];
     static const char *const with[] = {
@@ -206,14 +231,23 @@ static void put_series(struct text *text, const struct az_figure_panel *panel, s
         [AZ_MARK_STEPS] = "steps linewidth 1.2",
         [AZ_MARK_POINTS] = "points pointtype 7 pointsize 0.3",
         [AZ_MARK_FILLED] = "filledcurves",
+        [AZ_MARK_BARS] = "boxxyerror fillstyle solid 0.85 noborder",
     };
     char quoted[AZ_QUOTED_BYTES];
     put(text, "    '%s' using %zu:", az_script_quote(quoted, data),
         az_columns_find(columns, series->x));
     if (series->mark == AZ_MARK_FILLED && series->low)
         put(text, "%zu:", az_columns_find(columns, series->low));
-    put(text, "%zu", az_columns_find(columns, series->y));
-    bool levels = series->mark == AZ_MARK_POINTS && series->level;
+    size_t x = az_columns_find(columns, series->x), y = az_columns_find(columns, series->y);
+    if (series->mark == AZ_MARK_BARS && series->low)
+        put(text, "%zu:%zu:%zu:(column(%zu)-0.35):(column(%zu)+0.35)", y,
+            az_columns_find(columns, series->low), x, y, y);
+    else if (series->mark == AZ_MARK_BARS)
+        put(text, "%zu:(%.17g):%zu:(column(%zu)-0.35):(column(%zu)+0.35)", y, left, x, y, y);
+    else
+        put(text, "%zu", y);
+    bool bars = series->mark == AZ_MARK_BARS;
+    bool levels = (bars || series->mark == AZ_MARK_POINTS) && series->level;
     if (levels) put(text, ":%zu", az_columns_find(columns, series->level));
     put(text, " with %s", with[series->mark]);
     if (series->mark == AZ_MARK_FILLED)
@@ -225,13 +259,26 @@ static void put_series(struct text *text, const struct az_figure_panel *panel, s
     put(text, " title '%s'", az_script_quote(quoted, series->name));
 }
 
+/* Room for the names of an axis, where it has any. */
+static double left_inches(const struct az_figure_panel *panel)
+{
+    size_t longest = 0;
+    for (size_t n = 0; n < panel->y.name_count; n++) {
+        size_t length = 0;
+        for (const char *c = panel->y.names[n]; *c; c++) length += (*c & 0xc0) != 0x80;
+        if (length > longest) longest = length;
+    }
+    double needed = 0.35 + (double)longest * AZ_FIGURE_CHARACTER_EMS * AZ_FIGURE_FONT_POINTS / 72;
+    return longest && needed > LEFT_INCHES ? needed : LEFT_INCHES;
+}
+
 /* Where the frame of panel number `number` lies, in parts of the figure. */
 static struct az_box frame_of(const struct az_figure *figure, size_t number)
 {
     double width = width_inches(figure), height = height_inches(figure);
     double top = height - head_inches(figure) - (double)number * panel_height_inches(figure);
     double right = has_levels(&figure->panels[number]) ? COLOUR_BAR_INCHES : RIGHT_INCHES;
-    return (struct az_box){.left = LEFT_INCHES / width,
+    return (struct az_box){.left = left_inches(&figure->panels[number]) / width,
                            .right = 1 - right / width,
                            .bottom = (top - panel_height_inches(figure) + BOTTOM_INCHES) / height,
                            .top = (top - TOP_INCHES) / height};
@@ -249,7 +296,7 @@ static enum az_status put_panel(struct text *text, const struct az_figure *figur
                         (frame.top - frame.bottom) * height_inches(figure), error);
     if (status != AZ_OK) return status;
     char quoted[AZ_QUOTED_BYTES], points[AZ_UNIT_TEXT_BYTES];
-    az_unit_count(layout.points, points);
+    az_unit_count(panel->count ? panel->count : layout.points, points);
     put(text, "\nset lmargin at screen %.5f; set rmargin at screen %.5f\n", frame.left,
         frame.right);
     put(text, "set bmargin at screen %.5f; set tmargin at screen %.5f\n", frame.bottom, frame.top);
@@ -258,6 +305,7 @@ static enum az_status put_panel(struct text *text, const struct az_figure *figur
         points, az_script_quote(quoted, panel->point_unit ? panel->point_unit : "points"));
     put_axis(text, 'x', panel->x.label, &layout.x);
     put_axis(text, 'y', panel->y.label, &layout.y);
+    if (has_names(figure)) put_names(text, &panel->y);
     put(text, "set cblabel '%s' noenhanced offset 1.5,0\n",
         az_script_quote(quoted, panel->level.label));
     put(text, "set colorbox user origin screen %.5f,%.5f size screen %.5f,%.5f\n",
@@ -267,7 +315,7 @@ static enum az_status put_panel(struct text *text, const struct az_figure *figur
     put_legend(text, &layout);
     put(text, "plot \\\n");
     for (size_t s = 0; s < panel->series_count; s++) {
-        put_series(text, panel, s, columns, data);
+        put_series(text, panel, s, layout.x.min, columns, data);
         put(text, s + 1 < panel->series_count ? ", \\\n" : "\n");
     }
     put(text, "unset label 1\n");

@@ -134,7 +134,7 @@ static void every_mark_is_understood_by_gnuplot(void **state)
 {
     (void)state;
     need_gnuplot();
-    for (enum az_figure_mark mark = AZ_MARK_LINES; mark <= AZ_MARK_FILLED; mark++) {
+    for (enum az_figure_mark mark = AZ_MARK_LINES; mark <= AZ_MARK_BARS; mark++) {
         for (int more = 0; more < 2; more++) {
             struct sample sample;
             struct az_error error;
@@ -258,6 +258,32 @@ static void ranges_hold_all_points_and_lines(void **state)
     assert_true(layout.y.min == -1 && layout.y.max == 30);
 }
 
+static void bars_stand_at_their_names(void **state)
+{
+    (void)state;
+    need_gnuplot();
+    static const char *const names[] = {"Thai, it's 5 %", "Latin"};
+    static const double at[] = {0, 1}, length[] = {10, 1000};
+    struct sample sample;
+    struct az_layout layout;
+    struct az_error error;
+    size_t length_bytes;
+    sample_init(&sample, 1);
+    sample.panel.line_count = 0;
+    sample.panel.count = 1010;
+    sample.panel.y = (struct az_figure_axis){.names = names, .name_count = 2};
+    sample.series[0] = (struct az_figure_series){"tokens", AZ_MARK_BARS, length, at, .count = 2};
+    assert_int_equal(az_layout_panel(&layout, &sample.panel, 6, 2, NULL), AZ_OK);
+    assert_true(layout.y.min == -0.6 && layout.y.max == 1.6 && layout.x.min == 0);
+    if (draw(&sample, "bars.png", &error) != AZ_OK) fail_msg("%s", error.message);
+    char *script = read_back("bars.gp", &length_bytes);
+    assert_non_null(strstr(script, "set ytics ('Thai, it''s 5 %%' 0, 'Latin' 1)"));
+    assert_non_null(strstr(script, "n = 1,010"));
+    az_memory_free(script);
+    sample.panel.x.logarithmic = true;
+    if (draw(&sample, "bars.png", &error) != AZ_OK) fail_msg("%s", error.message);
+}
+
 static void text_is_quoted_for_gnuplot(void **state)
 {
     (void)state;
@@ -283,6 +309,7 @@ int main(void)
         cmocka_unit_test(a_failing_gnuplot_is_quoted),
         cmocka_unit_test(the_legend_goes_where_nothing_is),
         cmocka_unit_test(ranges_hold_all_points_and_lines),
+        cmocka_unit_test(bars_stand_at_their_names),
         cmocka_unit_test(text_is_quoted_for_gnuplot),
     };
     if (!mkdtemp(folder)) return 1;

@@ -1,0 +1,180 @@
+/* azimuth tokenizer inspect, survey, reach: what they print and write, and what they refuse. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "../tokens_fixture.h"
+#include "azimuth/safetensors.h"
+#include "program.h"
+
+static int enter_with_tokenizer(void **state)
+{
+    if (enter(state) != 0) return -1;
+    write_file("t.json", tokens_fixture_json());
+    return 0;
+}
+
+static void assert_file_has(const char *name, const char *part)
+{
+    char *text = read_all(name);
+    assert_has(text, part);
+    az_memory_free(text);
+}
+
+static void a_token_is_inspected_by_id_and_by_text(void **state)
+{
+    (void)state;
+    assert_int_equal(azimuth("tokenizer inspect t.json 261 xyz"), 0);
+    assert_has(out, "id            261\ntext          \"\xe0\xb8\x81\xe0\xb8\xb1\"\n"
+                    "bytes         e0 b8 81 e0 b8 b1 (6)\nscript        Thai\n"
+                    "class         letters, 2 characters\n"
+                    "reachability  split: cut at byte 3, U+0E01 | U+0E31, at a combining mark\n"
+                    "encodes to    259 \"\xe0\xb8\x81\" 260 \"\xe0\xb8\xb1\"\n"
+                    "merges that build it\n");
+    assert_has(out, "    \"\xe0\xb8\x81\"  id 259  merge 3\n      \"\\xe0\\xb8\"  id 258  merge 2\n"
+                    "        \"\\xe0\"  id 224\n");
+    assert_has(out,
+               "what the merges make of its bytes\n  \"x\"  id 120\n  \"yz\"  id 264  merge 8\n");
+    assert_int_equal(azimuth("tokenizer inspect t.json '\\xe0\\xb8' --json"), 0);
+    assert_has(out, "\"id\": 258");
+    assert_has(out, "\"reason\": \"the merges build it from its bytes, within a longer word\"");
+    assert_int_equal(azimuth("tokenizer inspect t.json 10 --text"), 0);
+    assert_has(out, "id            257\n");
+    assert_int_equal(azimuth("tokenizer inspect t.json '<|end|>'"), 0);
+    assert_has(out, "reachability  special\nencodes to    271 \"<|end|>\"\n");
+}
+
+static void a_survey_is_printed_and_written(void **state)
+{
+    (void)state;
+    assert_int_equal(azimuth("tokenizer survey t.json --rows 300 --csv s.csv --safetensors "
+                             "s.safetensors --catalog s.db"),
+                     0);
+    assert_has(out, "t.json: 271 tokens; 300 rows, 29 of them orphans\n");
+    assert_has(out, "invalid                      130  43.33 %");
+    assert_has(
+        out,
+        "orphan                        29   9.67 %        0.00        0       270       299\n");
+    assert_file_has("s.csv", "id,text,bytes,script,class,length_bytes,characters\n");
+    assert_file_has("s.csv", "34,\"\"\"\",22,Common,punctuation,1,1\n");
+    assert_file_has("s.csv", "258,\\xe0\\xb8,e0b8,Common,invalid,2,0\n");
+    assert_file_has("s.csv", "299,,,Common,orphan,0,0\n");
+    assert_int_equal(azimuth("tokenizer survey t.json --json --threads 1"), 0);
+    assert_has(out, "\"rows\": 272,");
+    assert_has(out, "\"name\": \"Thai\",\n      \"is_script\": true,\n      \"rows\": 3,");
+}
+
+static const char *ask(const char *name, const char *sql)
+{
+    static char answer[256];
+    char path[256];
+    sqlite3 *database;
+    sqlite3_stmt *statement;
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    assert_int_equal(sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    if (sqlite3_prepare_v2(database, sql, -1, &statement, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(database));
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    const char *text = (const char *)sqlite3_column_text(statement, 0);
+    snprintf(answer, sizeof answer, "%s", text ? text : "(null)");
+    sqlite3_finalize(statement);
+    sqlite3_close(database);
+    return answer;
+}
+
+static void reachability_is_printed_and_written(void **state)
+{
+    (void)state;
+    char path[256];
+    assert_int_equal(azimuth("tokenizer reach t.json --rows 300 --csv r.csv --safetensors "
+                             "r.safetensors --catalog r.db"),
+                     0);
+    assert_has(out, "orphan                29");
+    assert_has(out, "split                  3   1.00 %   the pre-tokenizer cuts its text\n");
+    assert_has(out, "merge                  2");
+    assert_has(out, "split at a combining mark: 1 of 3\n");
+    assert_file_has("r.csv", "266,xyz,78797a,Latin,letters,3,3,merge,120 264,\"one word, of which "
+                             "the model makes 2 tokens\"\n");
+    assert_string_equal(ask("r.db", "SELECT count(*) FROM tokens"), "300");
+    assert_string_equal(ask("r.db", "SELECT encoding FROM tokens WHERE text = '10'"), "49 48");
+    assert_string_equal(ask("r.db", "SELECT group_concat(id) FROM tokens WHERE reachability = "
+                                    "'normalised'"),
+                        "263");
+    assert_string_equal(ask("r.db", "SELECT count(*) FROM tokens WHERE bytes IS NULL"), "29");
+    assert_string_equal(ask("r.db", "SELECT hex(bytes) FROM tokens WHERE id = 255"), "FF");
+    assert_string_equal(ask("r.db", "SELECT command || parameters FROM provenance"),
+                        "tokenizer reach{\"rows\":\"300\"}");
+    assert_string_equal(ask("r.db", "SELECT path FROM inputs"), "t.json");
+    struct az_safetensors *file;
+    snprintf(path, sizeof path, "%s/r.safetensors", directory);
+    assert_int_equal(az_safetensors_open(&file, path, NULL), AZ_OK);
+    const struct az_tensor *mask = az_safetensors_find(file, "unreachable_mask");
+    const struct az_tensor *ids = az_safetensors_find(file, "unreachable");
+    assert_int_equal(mask->shape[0], 300);
+    const uint8_t *bits = mask->data;
+    assert_true(bits[257] && bits[299] && !bits[256] && !bits[271]);
+    int64_t last;
+    memcpy(&last, (const char *)ids->data + ids->bytes - 8, 8);
+    assert_int_equal(last, 299);
+    assert_has(az_safetensors_metadata(file, "reachability"), "orphan special ok invalid_utf8");
+    az_safetensors_close(file);
+}
+
+static void figures_are_drawn(void **state)
+{
+    (void)state;
+    if (system("command -v gnuplot >/dev/null") != 0) skip();
+    assert_int_equal(azimuth("tokenizer reach t.json --figure f.svg"), 0);
+    assert_file_has("f.svg", "Thai  1 of 3 (33.3 %)");
+    assert_int_equal(azimuth("tokenizer survey t.json --figure f.svg"), 0);
+    assert_file_has("f.svg", "invalid  130 (47.8 %)");
+}
+
+static void what_cannot_be_done_is_refused(void **state)
+{
+    (void)state;
+    write_file("foreign.db", "no database");
+    static const struct {
+        const char *arguments, *message;
+        int exit_code;
+    } cases[] = {
+        {"tokenizer inspect t.json", "TOKEN", 2},
+        {"tokenizer inspect t.json 272", "no token has the id 272; ids lie below 272", 2},
+        {"tokenizer inspect t.json 270", "no token has the id 270", 2},
+        {"tokenizer inspect t.json abab", "no token is \"abab\"; it encodes to 2 tokens", 2},
+        {"tokenizer inspect t.json 'a\\q'", "begins no escape", 2},
+        {"tokenizer inspect nothing.json 1", "nothing.json", 3},
+        {"tokenizer survey t.json --rows 271", "too small for a tokenizer with ids up to 271", 2},
+        {"tokenizer survey t.json --rows x", "--rows", 2},
+        {"tokenizer survey t.json --rows 99999999", "--rows", 2},
+        {"tokenizer survey foreign.db", "foreign.db", 3},
+        {"tokenizer reach t.json --catalog foreign.db", "is there and is no SQLite file", 3},
+        {"tokenizer reach t.json --csv no/such/folder", "no/such/folder", 3},
+        {"tokenizer reach t.json --csv f.csv --figure f.png", "name one of them otherwise", 2},
+        {"tokenizer reach t.json --figure f.gif", "ends in .png, .svg or .pdf", 2},
+    };
+    for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
+        int exit_code = azimuth(cases[n].arguments);
+        if (exit_code != cases[n].exit_code) fail_msg("%s: %d", cases[n].arguments, exit_code);
+        assert_has(err, cases[n].message);
+        assert_string_equal(out, "");
+    }
+    assert_file_has("foreign.db", "no database");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_token_is_inspected_by_id_and_by_text),
+        cmocka_unit_test(a_survey_is_printed_and_written),
+        cmocka_unit_test(reachability_is_printed_and_written),
+        cmocka_unit_test(figures_are_drawn),
+        cmocka_unit_test(what_cannot_be_done_is_refused),
+    };
+    return cmocka_run_group_tests(tests, enter_with_tokenizer, leave);
+}
