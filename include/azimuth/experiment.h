@@ -134,6 +134,9 @@ struct az_experiment {
         char row_file[AZ_TEXT_BYTES]; /* rows = list: a text file of token ids, one a line */
     } record;
     struct {
+        int64_t every; /* steps; 0: only at the start and at the end */
+    } checkpoint;
+    struct {
         uint64_t embedding, body, data, rounding;
     } seed;
     struct {

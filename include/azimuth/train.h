@@ -4,6 +4,7 @@
 #ifndef AZIMUTH_TRAIN_H
 #define AZIMUTH_TRAIN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "azimuth/experiment.h"
@@ -35,7 +36,8 @@ struct az_train_plan {
 };
 
 struct az_train_options {
-    const char *directory;       /* of the run; created; must not hold a finished run */
+    const char *directory;       /* of the run; created; must not hold a run, unless resume */
+    bool resume;                 /* goes on from the checkpoint in the directory */
     const char *cache_directory; /* NULL: the default, see corpus.h */
     const char *isa;             /* NULL: the best, or AZ_ISA */
     int threads;                 /* 0: all */
@@ -63,7 +65,9 @@ struct az_train_phase {
 #define AZ_TRAIN_PHASES 32
 
 struct az_train_result {
-    int64_t steps;   /* done: fewer than asked when the run ended early */
+    int64_t steps; /* done: fewer than asked when the run ended early */
+    bool resumed;  /* then times are of the steps after resumed_step */
+    int64_t resumed_step;
     char ended[256]; /* why it ended early, or "" */
     float first_loss, last_loss;
     double steps_per_second;  /* of the training loop alone */
@@ -87,10 +91,21 @@ AZ_API enum az_status az_train_plan(const struct az_experiment *experiment,
                                     struct az_train_plan *plan, struct az_progress *progress,
                                     struct az_error *error);
 
+/* The experiment of a run that was begun, from its checkpoint: AZ_MISSING when there is none. */
+AZ_API enum az_status az_train_read_experiment(const char *directory,
+                                               struct az_experiment *experiment,
+                                               struct az_error *error);
+
 /* The whole run. A stop asked for through progress ends after the current step with everything
  * written, and is AZ_OK with result->steps < experiment->train.steps; so does a loss that is not
  * finite. When a frame cannot be written the run ends with that error, and the recording keeps the
- * frames that were whole. */
+ * frames that were whole.
+ *
+ * options->resume: goes on from the last checkpoint of the directory to the same bits as a run that
+ * never stopped, whatever stopped it; frames after the checkpoint are written again. The experiment
+ * is that of the run (az_train_read_experiment), but for the parameters that change no bit of the
+ * steps done: AZ_USAGE names those that would. AZ_USAGE also when the run is complete or diverged,
+ * AZ_FORMAT when a file is damaged or not this run's, AZ_IO when another process runs there. */
 AZ_API enum az_status az_train_run(const struct az_experiment *experiment,
                                    const struct az_train_options *options,
                                    struct az_train_result *result, struct az_progress *progress,

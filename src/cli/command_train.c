@@ -119,12 +119,15 @@ static void print_result(const struct az_experiment *experiment, const char *dir
 {
     char steps[AZ_UNIT_TEXT_BYTES], time[AZ_UNIT_TEXT_BYTES], rate[AZ_UNIT_TEXT_BYTES];
     char peak[AZ_UNIT_TEXT_BYTES], fingerprint[AZ_HASH_TEXT_BYTES];
-    az_unit_count((uint64_t)result->steps, steps);
+    az_unit_count((uint64_t)(result->steps - result->resumed_step), steps);
     az_unit_rate(result->steps_per_second, rate);
-    az_unit_seconds(
-        result->steps_per_second > 0 ? (double)result->steps / result->steps_per_second : 0, time);
+    az_unit_seconds(result->steps_per_second > 0
+                        ? (double)(result->steps - result->resumed_step) / result->steps_per_second
+                        : 0,
+                    time);
     az_unit_bytes(result->peak_memory_bytes, peak);
     az_hash_text(result->fingerprint, fingerprint);
+    if (result->resumed) printf("resumed      after step %lld\n", (long long)result->resumed_step);
     printf("trained      %s steps in %s, %s steps/s\n", steps, time, rate);
     if (result->steps < experiment->train.steps) printf("ended early  %s\n", result->ended);
     printf("loss         %.4f at step 1, %.4f at step %lld\n", (double)result->first_loss,
@@ -145,8 +148,10 @@ static enum az_status read_experiment(const struct az_arguments *arguments,
     enum az_status status = AZ_OK;
     const char *assignment;
     size_t cursor = 0;
+    const char *resumed = az_arguments_value(arguments, "--resume");
     az_experiment_init(experiment);
-    AZ_TRY(az_experiment_read(experiment, arguments->operands[0], error));
+    AZ_TRY(resumed ? az_train_read_experiment(resumed, experiment, error)
+                   : az_experiment_read(experiment, arguments->operands[0], error));
     while ((assignment = az_arguments_next(arguments, "--parameter", &cursor)))
         AZ_TRY(az_experiment_override(experiment, assignment, error));
     AZ_TRY(az_experiment_check(experiment, error));
@@ -166,6 +171,30 @@ static enum az_status dry_run(const struct az_experiment *experiment,
     return status;
 }
 
+/* What begins a run and what goes on with one do not go together. */
+static enum az_status check_arguments(const struct az_arguments *arguments, struct az_error *error)
+{
+    bool resume = az_arguments_has(arguments, "--resume");
+    bool dry = az_arguments_has(arguments, "--dry-run");
+    const char *superfluous = arguments->operand_count                  ? "EXPERIMENT"
+                              : az_arguments_has(arguments, "--output") ? "-o"
+                              : dry                                     ? "--dry-run"
+                                                                        : NULL;
+    if (resume && superfluous)
+        return az_error_raise(error, AZ_USAGE,
+                              "train: --resume DIR goes on with a run that is there; %s is for a "
+                              "new one",
+                              superfluous);
+    if (!resume && arguments->operand_count == 0)
+        return az_error_raise(error, AZ_USAGE,
+                              "train: EXPERIMENT -o DIR is missing: a file, such as those in "
+                              "experiments/, and the directory of the run; or --resume DIR");
+    if (!resume && !dry && !az_arguments_has(arguments, "--output"))
+        return az_error_raise(error, AZ_USAGE,
+                              "train: -o DIR is missing: the directory of the run");
+    return AZ_OK;
+}
+
 static enum az_status run(const struct az_arguments *arguments, struct az_error *error)
 {
     enum az_status status = AZ_OK;
@@ -179,8 +208,9 @@ static enum az_status run(const struct az_arguments *arguments, struct az_error 
         .planned = print_plan,
     };
     bool dry = az_arguments_has(arguments, "--dry-run");
-    if (!dry && !options.directory)
-        AZ_RAISE(AZ_USAGE, "train: -o DIR is missing: the directory of the run");
+    AZ_TRY(check_arguments(arguments, error));
+    options.resume = az_arguments_has(arguments, "--resume");
+    if (options.resume) options.directory = az_arguments_value(arguments, "--resume");
     if (!options.directory) options.directory = "."; /* for the space that is free there */
     AZ_TRY(az_arguments_threads(arguments, &options.threads, error));
     AZ_TRY(read_experiment(arguments, &experiment, error));
@@ -201,6 +231,10 @@ static const struct az_option options[] = {
     {"--output", "-o", "DIR", NULL, AZ_COMPLETE_DIRECTORY, false, false,
      "directory of the run; it is created and must not hold a finished run; only with --dry-run it "
      "may be left out"},
+    {"--resume", NULL, "DIR", NULL, AZ_COMPLETE_DIRECTORY, false, false,
+     "goes on with the run in DIR from its last checkpoint, after Ctrl-C, a kill or a full disk, "
+     "to "
+     "the bits of a run that never stopped; with -P train.steps=N it makes a run longer"},
     {"--parameter", "-P", "SECTION.KEY=VALUE", NULL, AZ_COMPLETE_PARAMETER, false, true,
      "sets one parameter over the file's; azimuth help parameters lists them"},
     {"--dry-run", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
@@ -215,8 +249,8 @@ static const struct az_option options[] = {
 const struct az_command az_command_train = {
     .name = "train",
     .summary = "grows a model from an experiment file and records it",
-    .operands = "EXPERIMENT -o DIR",
-    .operands_least = 1,
+    .operands = "EXPERIMENT -o DIR | --resume DIR",
+    .operands_least = 0,
     .operands_most = 1,
     .complete = AZ_COMPLETE_FILE,
     .description =
@@ -225,10 +259,12 @@ const struct az_command az_command_train = {
         "tokens, and the model as Hugging Face's GPT-2. Before it starts it prints what memory "
         "and disk it will take, and refuses what is beyond the budget.\n"
         "The same experiment gives the same bits on every machine, with any number of threads. "
-        "Ctrl-C ends it after the current step with everything written; a second one at once.",
+        "Ctrl-C ends it after the current step with everything written; a second one at once. "
+        "--resume goes on with a run that ended early or was killed.",
     .options = options,
     .examples = "azimuth train experiments/demo.conf -o demo-run\n"
                 "azimuth train experiments/thimble-1.conf -o run --dry-run\n"
-                "azimuth train experiments/thimble-1.conf -o bf16 -P optimizer.arithmetic=bf16\n",
+                "azimuth train experiments/thimble-1.conf -o bf16 -P optimizer.arithmetic=bf16\n"
+                "azimuth train --resume bf16\n",
     .run = run,
 };

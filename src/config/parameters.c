@@ -30,6 +30,7 @@ const struct az_section az_sections[] = {
     {"optimizer", "AdamW: its arithmetic, rates and schedule."},
     {"train", "How long, and on what batches."},
     {"record", "What is recorded, and at which steps."},
+    {"checkpoint", "How often the state of a run is saved. It changes no bit."},
     {"seed", "One seed for each source of chance."},
     {"budget", "What a run may take; beyond it the program refuses to start."},
 };
@@ -128,6 +129,9 @@ const struct az_key az_keys[] = {
      "rows of W, U and their gradients and moments that are recorded"},
     {"record", "row_file", AZ_KEY_TEXT, AT(record.row_file), "", NULL, NULL, "",
      "rows = list: a text file of token ids, one a line"},
+
+    {"checkpoint", "every", AZ_KEY_INTEGER, AT(checkpoint.every), "1000", "[0, 1000000000]", NULL,
+     "steps", "a killed run goes on from its last checkpoint; 0: only at the start and at the end"},
 
     {"seed", "embedding", AZ_KEY_SEED, AT(seed.embedding), "42", NULL, NULL, "",
      "initial token embedding"},

@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 
 #include "base/memory.h"
+#include "lab/checkpoint.h"
 #include "lab/optimizer.h"
 #include "lab/train_motion.h"
 
@@ -145,6 +146,7 @@ enum az_status az_budget_fill(struct az_train_plan *plan, const struct az_budget
 {
     enum az_status status = AZ_OK;
     const struct az_experiment *experiment = facts->experiment;
+    size_t checkpoint;
     az_memory_trim();
     plan->memory_limit_bytes = (uint64_t)experiment->budget.memory_bytes;
     plan->recording_limit_bytes = (uint64_t)(experiment->record.container == AZ_CONTAINER_HDF5
@@ -156,6 +158,8 @@ enum az_status az_budget_fill(struct az_train_plan *plan, const struct az_budget
     AZ_TRY(add_model(plan, facts, error));
     AZ_TRY(add_recording(plan, facts, error));
     AZ_TRY(add_line(plan, "trained model", 0, facts->parameters * sizeof(struct az_bf16), error));
+    AZ_TRY(az_checkpoint_bytes(experiment, facts->parameters, facts->dead, &checkpoint, error));
+    AZ_TRY(add_line(plan, "checkpoint, the next beside it", 0, 2 * (uint64_t)checkpoint, error));
     AZ_TRY(add_line(plan, "tokenizer, masks, metrics", 0, other_files_bytes(facts), error));
     uint64_t peak = az_memory_peak_bytes();
     if (peak > plan->memory_bytes)

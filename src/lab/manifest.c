@@ -86,6 +86,7 @@ static void add_result(struct az_json *json, const struct az_train *train,
                        const struct az_train_result *result)
 {
     az_json_integer(json, "steps", result->steps);
+    if (result->resumed) az_json_integer(json, "resumed_step", result->resumed_step);
     az_json_text(json, "ended", result->ended[0] ? result->ended : "at its last step");
     add_hash(json, "fingerprint", result->fingerprint);
     az_json_real(json, "first_loss", (double)result->first_loss);

@@ -10,20 +10,40 @@ struct az_metrics {
     int64_t times_ns[AZ_METRICS_WINDOW + 1]; /* of row n at n mod this: 0 is the start */
 };
 
-enum az_status az_metrics_create(struct az_metrics **metrics_pointer, const char *path,
-                                 struct az_error *error)
+#define HEADER "step,loss,lr,clip,dead_moving_share,steps_per_second"
+
+/* steps: -1 for a new file. */
+static enum az_status open_file(struct az_metrics **metrics_pointer, const char *path,
+                                int64_t steps, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     struct az_metrics *metrics = NULL;
     *metrics_pointer = NULL;
     AZ_TRY(az_memory_allocate(&metrics, 1, sizeof *metrics, "the metrics", error));
-    AZ_TRY(az_csv_create(&metrics->csv, path, AZ_CSV_LIVE,
-                         "step,loss,lr,clip,dead_moving_share,steps_per_second", error));
+    AZ_TRY(steps < 0 ? az_csv_create(&metrics->csv, path, AZ_CSV_LIVE, HEADER, error)
+                     : az_csv_reopen(&metrics->csv, path, HEADER, steps, error));
     metrics->times_ns[0] = az_clock_ns();
     *metrics_pointer = metrics;
 out:
     if (status != AZ_OK) az_metrics_abort(metrics);
     return status;
+}
+
+enum az_status az_metrics_create(struct az_metrics **metrics, const char *path,
+                                 struct az_error *error)
+{
+    return open_file(metrics, path, -1, error);
+}
+
+enum az_status az_metrics_reopen(struct az_metrics **metrics, const char *path, int64_t steps,
+                                 struct az_error *error)
+{
+    return open_file(metrics, path, steps, error);
+}
+
+enum az_status az_metrics_sync(struct az_metrics *metrics, struct az_error *error)
+{
+    return az_csv_sync(metrics->csv, error);
 }
 
 static double steps_per_second(struct az_metrics *metrics)

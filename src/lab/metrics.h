@@ -25,6 +25,10 @@ struct az_metrics;
 /* The file has its name from the start, and each row is in it as soon as it is given. */
 enum az_status az_metrics_create(struct az_metrics **metrics, const char *path,
                                  struct az_error *error);
+/* Goes on with one that has the rows of `steps` steps; what is behind them is cut off. */
+enum az_status az_metrics_reopen(struct az_metrics **metrics, const char *path, int64_t steps,
+                                 struct az_error *error);
+enum az_status az_metrics_sync(struct az_metrics *metrics, struct az_error *error);
 enum az_status az_metrics_add(struct az_metrics *metrics, const struct az_metrics_row *row,
                               struct az_error *error);
 enum az_status az_metrics_commit(struct az_metrics *metrics, struct az_error *error); /* frees */

@@ -165,6 +165,25 @@ enum az_status az_recorder_capture(struct az_recorder *recorder, int64_t step,
     return AZ_OK;
 }
 
+enum az_status az_recorder_settle(struct az_recorder *recorder, int64_t step,
+                                  unsigned char fingerprint_state[AZ_HASHER_STATE_BYTES],
+                                  struct az_error *error)
+{
+    int64_t through;
+    pthread_mutex_lock(&recorder->mutex);
+    while (recorder->head != recorder->tail && recorder->failure == AZ_OK)
+        pthread_cond_wait(&recorder->emptied, &recorder->mutex);
+    enum az_status status = recorder->failure;
+    if (status != AZ_OK && error) *error = recorder->failure_error;
+    if (status == AZ_OK) az_hasher_save(recorder->hasher, fingerprint_state);
+    pthread_mutex_unlock(&recorder->mutex);
+    if (status == AZ_OK) status = az_recording_sync(recorder->writer, &through, error);
+    if (status == AZ_OK && through < step)
+        status = az_error_raise(error, AZ_IO, "the recording is whole up to step %lld, not %lld",
+                                (long long)through, (long long)step);
+    return status;
+}
+
 /* ---- the writer's side ---- */
 
 static enum az_status write_slot(struct az_recorder *recorder, size_t slot, struct az_error *error)
@@ -264,8 +283,11 @@ static bool has_fingerprint(const char *const *metadata)
     return false;
 }
 
-static enum az_status create_file(struct az_recorder *recorder, const char *path,
-                                  const struct az_recording_plan *plan, struct az_error *error)
+/* A new file, or with `from` the one that is there. */
+static enum az_status open_file(struct az_recorder *recorder, const char *path,
+                                const struct az_recording_plan *plan,
+                                const struct az_recorder_from *from, struct az_progress *progress,
+                                struct az_error *error)
 {
     enum az_status status = AZ_OK;
     struct az_recorded *tensors = NULL;
@@ -275,16 +297,38 @@ static enum az_status create_file(struct az_recorder *recorder, const char *path
     for (size_t s = 0; s < recorder->source_count; s++) tensors[s] = recorder->sources[s].recorded;
     whole.tensors = tensors;
     whole.tensor_count = recorder->source_count;
-    AZ_TRY(az_recording_create(&recorder->writer, path, &whole, error));
+    AZ_TRY(from ? az_recording_reopen(&recorder->writer, path, &whole, from->step, progress, error)
+                : az_recording_create(&recorder->writer, path, &whole, error));
 out:
     az_memory_free(tensors);
     return status;
 }
 
-enum az_status az_recorder_create(struct az_recorder **recorder_pointer, const char *path,
-                                  const struct az_recording_plan *plan,
-                                  struct az_recorder_source *sources, size_t count,
-                                  struct az_pool *pool, struct az_error *error)
+/* The frames that are there, and what has been made of them. */
+static enum az_status go_on(struct az_recorder *recorder, const struct az_recorder_from *from,
+                            struct az_error *error)
+{
+    uint64_t bytes = 0;
+    recorder->last_step = from->step;
+    for (size_t s = 0; s < recorder->source_count; s++) {
+        const struct az_recorder_source *source = &recorder->sources[s];
+        bool from_start = source->recorded.first_step == 0;
+        recorder->frames[s] = az_cadence_frames(&source->cadence, from->step);
+        if (!from_start && recorder->frames[s] > 0) recorder->frames[s]--;
+        bytes += (uint64_t)recorder->frames[s] * source->recorded.frame_bytes;
+    }
+    if (az_hasher_restore(recorder->hasher, from->fingerprint_state) &&
+        az_hasher_length(recorder->hasher) == bytes)
+        return AZ_OK;
+    return az_error_raise(error, AZ_FORMAT,
+                          "the state of the fingerprint is not that of the frames up to step %lld",
+                          (long long)from->step);
+}
+
+static enum az_status make(struct az_recorder **recorder_pointer, const char *path,
+                           const struct az_recording_plan *plan, struct az_recorder_source *sources,
+                           size_t count, struct az_pool *pool, const struct az_recorder_from *from,
+                           struct az_progress *progress, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     struct az_recorder *recorder = NULL;
@@ -299,12 +343,31 @@ enum az_status az_recorder_create(struct az_recorder **recorder_pointer, const c
     pthread_cond_init(&recorder->filled, NULL);
     pthread_cond_init(&recorder->emptied, NULL);
     AZ_TRY(allocate(recorder, error));
-    AZ_TRY(create_file(recorder, path, plan, error));
+    if (from) AZ_TRY(go_on(recorder, from, error));
+    AZ_TRY(open_file(recorder, path, plan, from, progress, error));
     AZ_TRY(start_writer(recorder, error));
     *recorder_pointer = recorder;
 out:
-    if (status != AZ_OK) az_recorder_abort(recorder);
+    if (status != AZ_OK && from) az_recorder_leave(recorder);
+    if (status != AZ_OK && !from) az_recorder_abort(recorder);
     return status;
+}
+
+enum az_status az_recorder_create(struct az_recorder **recorder, const char *path,
+                                  const struct az_recording_plan *plan,
+                                  struct az_recorder_source *sources, size_t count,
+                                  struct az_pool *pool, struct az_error *error)
+{
+    return make(recorder, path, plan, sources, count, pool, NULL, NULL, error);
+}
+
+enum az_status az_recorder_resume(struct az_recorder **recorder, const char *path,
+                                  const struct az_recording_plan *plan,
+                                  struct az_recorder_source *sources, size_t count,
+                                  struct az_pool *pool, const struct az_recorder_from *from,
+                                  struct az_progress *progress, struct az_error *error)
+{
+    return make(recorder, path, plan, sources, count, pool, from, progress, error);
 }
 
 static void release(struct az_recorder *recorder)
@@ -321,11 +384,19 @@ static void release(struct az_recorder *recorder)
     az_memory_free(recorder);
 }
 
+void az_recorder_leave(struct az_recorder *recorder)
+{
+    if (!recorder) return;
+    stop_writer(recorder);
+    az_recording_leave(recorder->writer);
+    release(recorder);
+}
+
 void az_recorder_abort(struct az_recorder *recorder)
 {
     if (!recorder) return;
     stop_writer(recorder);
-    if (recorder->writer) az_recording_abort(recorder->writer);
+    az_recording_abort(recorder->writer);
     release(recorder);
 }
 

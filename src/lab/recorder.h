@@ -8,7 +8,9 @@
 
 #include "azimuth/hash.h"
 #include "azimuth/pool.h"
+#include "azimuth/progress.h"
 #include "azimuth/recording.h"
+#include "base/hasher.h"
 
 /* One tensor of the recording and where its frames come from. */
 struct az_recorder_source {
@@ -35,6 +37,26 @@ enum az_status az_recorder_create(struct az_recorder **recorder, const char *pat
                                   struct az_recorder_source *sources, size_t count,
                                   struct az_pool *pool, struct az_error *error);
 
+/* Where a recorder that goes on begins: after `step`, with the fingerprint so far. */
+struct az_recorder_from {
+    int64_t step;
+    const unsigned char *fingerprint_state; /* [AZ_HASHER_STATE_BYTES] */
+};
+
+/* The same for a recording that is there: az_recording_reopen. AZ_FORMAT also when the fingerprint
+ * is not one of the frames up to that step. */
+enum az_status az_recorder_resume(struct az_recorder **recorder, const char *path,
+                                  const struct az_recording_plan *plan,
+                                  struct az_recorder_source *sources, size_t count,
+                                  struct az_pool *pool, const struct az_recorder_from *from,
+                                  struct az_progress *progress, struct az_error *error);
+
+/* Waits until every frame handed over, the last being that of `step`, is on the disk; the state of
+ * the fingerprint then. */
+enum az_status az_recorder_settle(struct az_recorder *recorder, int64_t step,
+                                  unsigned char fingerprint_state[AZ_HASHER_STATE_BYTES],
+                                  struct az_error *error);
+
 /* Hands over the frame of `step` (0, 1, 2, ... in order). Fails with the writer's error when a
  * frame before could not be written. Allocates nothing. */
 enum az_status az_recorder_capture(struct az_recorder *recorder, int64_t step,
@@ -52,6 +74,8 @@ struct az_recorder_summary {
  * and the writer's error is returned. Without any whole frame nothing is left. */
 enum az_status az_recorder_commit(struct az_recorder *recorder, struct az_recorder_summary *summary,
                                   struct az_error *error);
-void az_recorder_abort(struct az_recorder *recorder); /* NULL is allowed; frees it */
+/* Both free it; NULL is allowed. leave keeps the .part with the frames that are whole. */
+void az_recorder_leave(struct az_recorder *recorder);
+void az_recorder_abort(struct az_recorder *recorder);
 
 #endif

@@ -42,6 +42,16 @@ static bool ends_early(struct az_train *train)
     return false;
 }
 
+/* The last one is written after the loop, wherever that ends. */
+static enum az_status save_when_due(struct az_train *train, struct az_error *error)
+{
+    int64_t every = train->experiment->checkpoint.every;
+    if (every == 0 || train->step % every != 0) return AZ_OK;
+    enum az_status status = az_train_save(train, error);
+    az_train_mark(train, AZ_CLOCK_CHECKPOINT);
+    return status;
+}
+
 static enum az_status loop(struct az_train *train, struct az_error *error)
 {
     enum az_status status = AZ_OK;
@@ -50,6 +60,7 @@ static enum az_status loop(struct az_train *train, struct az_error *error)
     while (train->step < train->experiment->train.steps && !ends_early(train)) {
         az_train_step(train);
         AZ_TRY(az_train_record(train, error));
+        AZ_TRY(save_when_due(train, error));
         tell(train);
     }
     az_progress_end(train->progress, "training", "step", (double)train->step,
@@ -102,11 +113,14 @@ static enum az_status fill_result(const struct az_train *train, struct az_train_
                                   struct az_error *error)
 {
     double loop_seconds = (double)train->loop_ns / 1e9;
+    int64_t steps = train->step - train->resumed_step;
     result->steps = train->step;
+    result->resumed = train->checkpoint != NULL;
+    result->resumed_step = train->resumed_step;
     snprintf(result->ended, sizeof result->ended, "%s", train->ended);
     result->first_loss = train->first_loss;
     result->last_loss = train->loss;
-    result->steps_per_second = loop_seconds > 0 ? (double)train->step / loop_seconds : 0;
+    result->steps_per_second = loop_seconds > 0 ? (double)steps / loop_seconds : 0;
     result->processor_seconds = (double)train->process_ns / 1e9;
     result->fingerprint = train->recorded.fingerprint;
     result->peak_memory_bytes = az_memory_peak_bytes();
@@ -127,6 +141,7 @@ static enum az_status fill_result(const struct az_train *train, struct az_train_
 static enum az_status close_files(struct az_train *train, struct az_train_result *result,
                                   enum az_status status, struct az_error *error)
 {
+    if (status == AZ_OK) status = az_train_save(train, error);
     KEEP(az_train_close_recording(train, result, UNTOLD));
     KEEP(az_train_close_metrics(train, UNTOLD));
     if (status == AZ_OK) status = az_train_write_model(train, error);
@@ -142,13 +157,17 @@ enum az_status az_train_run(const struct az_experiment *experiment,
 {
     enum az_status status = AZ_OK;
     struct az_train train = {.experiment = experiment, .options = options, .progress = progress};
-    bool begun = false;
+    bool begun = options->resume; /* what is there already stays, whatever happens */
     memset(result, 0, sizeof *result);
-    AZ_TRY(az_train_open_directory(&train, error));
+    train.lock = -1;
+    train.checkpoint_step = -1;
+    AZ_TRY(options->resume ? az_train_open_run(&train, error)
+                           : az_train_open_directory(&train, error));
     AZ_TRY(az_train_prepare(&train, error));
     if (options->planned) options->planned(options->context, &train.plan);
     AZ_TRY(az_train_make(&train, error));
-    AZ_TRY(az_train_open_files(&train, error));
+    AZ_TRY(options->resume ? az_train_reopen_files(&train, error)
+                           : az_train_open_files(&train, error));
     begun = true;
     status = loop(&train, error);
     status = close_files(&train, result, status, error);

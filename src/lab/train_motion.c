@@ -28,6 +28,12 @@ static void copy_row(struct az_train_motion *motion, size_t n, int which)
     memcpy(motion->previous[which] + n * motion->dims, row, motion->dims * sizeof *row);
 }
 
+void az_train_motion_begin(struct az_train_motion *motion)
+{
+    for (int which = 0; which < 2 && motion->matrix[which]; which++)
+        for (size_t n = 0; n < motion->count; n++) copy_row(motion, n, which);
+}
+
 enum az_status az_train_motion_create(struct az_train_motion **motion_pointer, size_t count,
                                       size_t dims, const int64_t *tokens,
                                       const struct az_bf16 *embedding,
@@ -46,8 +52,8 @@ enum az_status az_train_motion_create(struct az_train_motion **motion_pointer, s
     for (int which = 0; which < 2 && motion->matrix[which]; which++) {
         AZ_TRY(az_memory_allocate(&motion->previous[which], count, dims * sizeof(struct az_bf16),
                                   "the dead tokens' rows", error));
-        for (size_t n = 0; n < count; n++) copy_row(motion, n, which);
     }
+    az_train_motion_begin(motion);
     *motion_pointer = motion;
 out:
     if (status != AZ_OK) az_train_motion_free(motion);

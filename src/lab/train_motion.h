@@ -32,6 +32,9 @@ enum az_status az_train_motion_create(struct az_train_motion **motion, size_t co
                                       const struct az_bf16 *unembedding, struct az_error *error);
 void az_train_motion_free(struct az_train_motion *motion);
 
+/* The matrices as they are now are the state seen before: after they were filled from outside. */
+void az_train_motion_begin(struct az_train_motion *motion);
+
 /* Compares with the state seen before. Allocates nothing. */
 void az_train_motion_step(struct az_train_motion *motion, int64_t step, struct az_pool *pool);
 

@@ -64,6 +64,7 @@ enum az_status az_train_plan(const struct az_experiment *experiment,
     struct az_train train = {.experiment = experiment, .options = options, .progress = progress};
     struct az_floor floors[AZ_FLOOR_COUNT];
     double operations = 0;
+    train.lock = -1;
     AZ_TRY(az_train_prepare(&train, error));
     if (options->untimed) goto out;
     fill_floors(&train, floors);

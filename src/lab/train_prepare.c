@@ -5,8 +5,10 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "lab/checkpoint.h"
 #include "lab/model_state.h"
 #include "lab/train_state.h"
+#include "store/system.h"
 
 void az_train_mark(struct az_train *train, enum az_train_clock clock)
 {
@@ -163,6 +165,7 @@ enum az_status az_train_prepare(struct az_train *train, struct az_error *error)
     AZ_TRY(az_pool_create(&train->pool, train->options->threads, error));
     AZ_TRY(open_text(train, error));
     AZ_TRY(count_tokens(train, error));
+    if (train->checkpoint) AZ_TRY(az_checkpoint_check_text(train->checkpoint, train, error));
     az_train_mark(train, AZ_CLOCK_TEXT);
     AZ_TRY(make_plan(train, error));
 out:
@@ -214,11 +217,21 @@ out:
     return status;
 }
 
+/* The state of the checkpoint, and what is derived from the parameters. */
+static enum az_status take_up(struct az_train *train, struct az_error *error)
+{
+    enum az_status status = az_checkpoint_load(train->checkpoint, train, error);
+    if (status != AZ_OK) return status;
+    az_model_values_changed(train->model);
+    az_train_motion_begin(train->motion);
+    return AZ_OK;
+}
+
 enum az_status az_train_make(struct az_train *train, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     AZ_TRY(az_model_create(&train->model, &train->model_plan, &train->kernels, train->pool, error));
-    AZ_TRY(az_model_initialise(train->model, train->experiment, error));
+    if (!train->checkpoint) AZ_TRY(az_model_initialise(train->model, train->experiment, error));
     struct az_optimizer_target target = {.values = az_model_values(train->model),
                                          .gradients = az_model_gradients(train->model),
                                          .gradients_f32 = train->model_plan.gradient_f32,
@@ -235,6 +248,7 @@ enum az_status az_train_make(struct az_train *train, struct az_error *error)
     train->loss = NAN;
     train->clip = 1;
     bind_sources(train);
+    if (train->checkpoint) AZ_TRY(take_up(train, error));
     az_train_mark(train, AZ_CLOCK_SETUP);
 out:
     return status;
@@ -242,7 +256,11 @@ out:
 
 void az_train_release(struct az_train *train)
 {
-    az_recorder_abort(train->recorder);
+    if (train->checkpoint)
+        az_recorder_leave(train->recorder);
+    else
+        az_recorder_abort(train->recorder);
+    az_checkpoint_close(train->checkpoint);
     az_metrics_abort(train->metrics);
     az_memory_free(train->starts);
     az_memory_free(train->inputs);
@@ -257,4 +275,5 @@ void az_train_release(struct az_train *train)
     az_batches_free(train->batches);
     az_corpus_close(train->corpus);
     az_pool_free(train->pool);
+    az_system_close(train->lock);
 }

@@ -24,6 +24,7 @@
     X(AZ_CLOCK_MOTION, "dead tokens")                                                              \
     X(AZ_CLOCK_RECORDING, "recording")                                                             \
     X(AZ_CLOCK_METRICS, "metrics")                                                                 \
+    X(AZ_CLOCK_CHECKPOINT, "checkpoints")                                                          \
     X(AZ_CLOCK_SAVING, "saving")
 
 enum az_train_clock {
@@ -32,6 +33,8 @@ enum az_train_clock {
 #undef AZ_TRAIN_CLOCK_ENUMERATOR
         AZ_CLOCK_COUNT
 };
+
+struct az_checkpoint;
 
 struct az_train {
     const struct az_experiment *experiment;
@@ -50,7 +53,7 @@ struct az_train {
     struct az_recorder_plan *recorder_plan;
     struct az_train_plan plan;
 
-    /* what the next step depends on: a checkpoint is this, and the frames recorded */
+    /* what the next step depends on: checkpoint_state.c has the table of it */
     struct az_model *model;
     struct az_optimizer *optimizer;
     struct az_train_motion *motion;
@@ -65,7 +68,13 @@ struct az_train {
     struct az_recorder *recorder;
     struct az_recorder_summary recorded;
     struct az_metrics *metrics;
+    int lock;            /* the directory, open and locked; -1: not */
     bool directory_made; /* by this run: removed if it comes to nothing */
+
+    struct az_checkpoint *checkpoint; /* that the run goes on from, or NULL */
+    int64_t resumed_step;             /* its step; 0: the run began here */
+    int64_t checkpoint_step;          /* of the last one written or read; -1: none */
+    unsigned char fingerprint_state[AZ_HASHER_STATE_BYTES]; /* at that step */
     int64_t clock_ns[AZ_CLOCK_COUNT], mark_ns;
     int64_t loop_ns, process_ns; /* of the loop: on the clock, and run by all threads */
     char ended[256];             /* why before train.steps, or "" */
@@ -89,8 +98,15 @@ void az_train_step(struct az_train *train);
 /* ---- train_files.c ---- */
 /* Makes the run's directory; refuses one that has a file of a run in it. */
 enum az_status az_train_open_directory(struct az_train *train, struct az_error *error);
+/* For a run that goes on: its directory and checkpoint; refuses one that is complete, or of other
+ * parameters. */
+enum az_status az_train_open_run(struct az_train *train, struct az_error *error);
 /* Begins the recording, with frame 0, and the metrics; writes tokenizer and masks. */
 enum az_status az_train_open_files(struct az_train *train, struct az_error *error);
+/* The same of a run that goes on: after its checkpoint. */
+enum az_status az_train_reopen_files(struct az_train *train, struct az_error *error);
+/* Saves the state after train->step, unless that is done. */
+enum az_status az_train_save(struct az_train *train, struct az_error *error);
 /* Records the state as it is now as the frame of train->step, and adds a row to the metrics. */
 enum az_status az_train_record(struct az_train *train, struct az_error *error);
 /* The ends, each of them tried whatever became of the others. */

@@ -49,6 +49,7 @@ static enum az_status run_once(struct az_trial *trial, const char *scratch, int6
     char directory[AZ_TEXT_BYTES] = "";
     experiment = *trial->experiment;
     experiment.train.steps = steps;
+    experiment.checkpoint.every = 0;
     for (int r = 0; r < AZ_RECORD_COUNT && !trial->recording; r++)
         experiment.record.cadence[r] = (struct az_cadence){0};
     AZ_TRY(az_path_join(directory, sizeof directory, scratch, "run", error));

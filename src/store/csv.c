@@ -78,6 +78,89 @@ out:
     return status;
 }
 
+/* ---- going on ---- */
+
+/* Looks for the end of a number of lines; *begin and *end: of the last of them. False: there are
+ * fewer. */
+static int find_line(struct az_csv *csv, int64_t lines, uint64_t *begin, uint64_t *end, bool *found)
+{
+    uint64_t at = 0;
+    size_t got = 0;
+    *begin = *end = 0;
+    *found = false;
+    for (;;) {
+        int code = az_system_read_at(csv->part.fd, csv->buffer, BUFFER_BYTES, at, &got);
+        if (code) return code;
+        const char *next = csv->buffer, *limit = csv->buffer + got;
+        while ((next = memchr(next, '\n', (size_t)(limit - next))) != NULL) {
+            next++;
+            *begin = *end;
+            *end = at + (uint64_t)(next - csv->buffer);
+            if (--lines == 0) {
+                *found = true;
+                return 0;
+            }
+        }
+        if (got < BUFFER_BYTES) return 0;
+        at += got;
+    }
+}
+
+/* True when the file has `text` at this place. */
+static bool has_text(const struct az_csv *csv, uint64_t at, const char *text)
+{
+    char there[256];
+    size_t length = strlen(text), got;
+    return length <= sizeof there &&
+           az_system_read_at(csv->part.fd, there, length, at, &got) == 0 && got == length &&
+           memcmp(there, text, length) == 0;
+}
+
+static enum az_status cut_behind(struct az_csv *csv, const char *header, int64_t rows,
+                                 struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    uint64_t begin, end;
+    char number[AZ_NUMBER_TEXT_BYTES];
+    bool found;
+    snprintf(number, sizeof number, "%" PRId64 ",", rows);
+    int code = find_line(csv, rows + 1, &begin, &end, &found);
+    if (!code && (!has_text(csv, 0, header) || !has_text(csv, strlen(header), "\n")))
+        AZ_RAISE(AZ_FORMAT, "does not begin with the row \"%s\"", header);
+    if (!code && (!found || (rows > 0 && !has_text(csv, begin, number))))
+        AZ_RAISE(AZ_FORMAT, "does not have the %" PRId64 " rows of that many steps", rows);
+    if (!code) code = az_system_truncate(csv->part.fd, end);
+    if (!code) code = az_system_seek(csv->part.fd, end);
+    if (code) status = az_error_system(error, code, "cannot go on with the table");
+out:
+    return status;
+}
+
+enum az_status az_csv_reopen(struct az_csv **csv_pointer, const char *path, const char *header,
+                             int64_t rows, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_csv *csv;
+    *csv_pointer = NULL;
+    AZ_TRY(az_memory_allocate(&csv, 1, sizeof *csv, "a CSV file", error));
+    csv->part.fd = -1;
+    csv->mode = AZ_CSV_LIVE;
+    AZ_TRY(az_memory_copy_string(&csv->part.path, path, error));
+    int code = az_system_open(path, O_RDWR, &csv->part.fd);
+    if (code) {
+        status = az_error_system(error, code, "cannot open the table");
+        goto out;
+    }
+    AZ_TRY(cut_behind(csv, header, rows, error));
+    *csv_pointer = csv;
+out:
+    if (status != AZ_OK) {
+        az_csv_abort(csv);
+        az_error_at(error, path, -1, -1, -1);
+    }
+    return status;
+}
+
 void az_csv_text(struct az_csv *csv, const char *value)
 {
     begin_field(csv);
@@ -129,6 +212,12 @@ enum az_status az_csv_end(struct az_csv *csv, struct az_error *error)
     put(csv, '\n');
     csv->row_begun = false;
     if (csv->mode == AZ_CSV_LIVE) flush(csv);
+    return told(csv, error);
+}
+
+enum az_status az_csv_sync(struct az_csv *csv, struct az_error *error)
+{
+    if (!csv->code) csv->code = az_system_sync_data(csv->part.fd);
     return told(csv, error);
 }
 

@@ -19,6 +19,13 @@ enum az_csv_mode {
 /* header: the first row, "step,loss,lr", or NULL. */
 enum az_status az_csv_create(struct az_csv **csv, const char *path, enum az_csv_mode mode,
                              const char *header, struct az_error *error);
+/* Goes on with a live file: its first row must be the header; `rows` rows after it stay, whatever
+ * is behind them is cut off. AZ_FORMAT when there are fewer, or the last of them does not begin
+ * with the number `rows`. */
+enum az_status az_csv_reopen(struct az_csv **csv, const char *path, const char *header,
+                             int64_t rows, struct az_error *error);
+/* Everything written so far is on the disk when it returns. Live files only. */
+enum az_status az_csv_sync(struct az_csv *csv, struct az_error *error);
 void az_csv_text(struct az_csv *csv, const char *value); /* quoted where it must be */
 void az_csv_integer(struct az_csv *csv, int64_t value);
 void az_csv_f64(struct az_csv *csv, double value); /* "nan", "inf" where not finite */

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -131,6 +132,12 @@ int az_system_write(int fd, const void *bytes, size_t length_bytes)
     return write_all(fd, bytes, length_bytes, -1);
 }
 
+int az_system_seek(int fd, uint64_t offset_bytes)
+{
+    if (offset_bytes > INT64_MAX) return EOVERFLOW;
+    return lseek(fd, (off_t)offset_bytes, SEEK_SET) < 0 ? errno : 0;
+}
+
 static int reserve_by_free_space(int fd, uint64_t length_bytes)
 {
     struct statvfs about;
@@ -205,4 +212,14 @@ int az_system_lock(int fd)
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (fcntl(fd, F_OFD_SETLK, &whole) == 0) return 0;
     return errno == EAGAIN || errno == EACCES ? EWOULDBLOCK : 0; /* no locks here: without */
+}
+
+int az_system_lock_directory(const char *path, int *fd)
+{
+    int code = az_system_open(path, O_RDONLY | O_DIRECTORY, fd);
+    if (code) return code;
+    if (flock(*fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return 0;
+    az_system_close(*fd);
+    *fd = -1;
+    return EWOULDBLOCK;
 }

@@ -23,6 +23,7 @@ int az_system_write_at(int fd, const void *bytes, size_t length_bytes, uint64_t 
 /* Without a position, for pipes and terminals as well as files. */
 int az_system_read(int fd, void *bytes, size_t length_bytes, size_t *done);
 int az_system_write(int fd, const void *bytes, size_t length_bytes);
+int az_system_seek(int fd, uint64_t offset_bytes); /* where the next az_system_write goes */
 
 /* Makes the file length_bytes long with its blocks reserved, so that later writes cannot find the
  * disk full. Where the file system cannot reserve, compares with the free space instead. A limit on
@@ -37,6 +38,10 @@ int az_system_sync_data(int fd); /* data, and what is needed to read them back *
 int az_system_rename(const char *from, const char *to);
 int az_system_make_directory(const char *path);
 int az_system_lock(int fd); /* exclusive, of the open file; EWOULDBLOCK when another has it */
+/* Opens a directory and locks it for this process; EWOULDBLOCK when another has it. Closing
+ * unlocks.
+ */
+int az_system_lock_directory(const char *path, int *fd);
 
 /* For fault tests: the nth call from now (1 is the next) fails with `code`, and so do all after it,
  * or with _once only that one; n = 0 turns it off. Closing and removing never fail on request. */

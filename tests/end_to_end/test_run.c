@@ -25,6 +25,7 @@ static void a_run_leaves_every_file_of_its_directory_and_no_other(void **state)
     static const char *const files[] = {"run/run.json",
                                         "run/recording.safetensors",
                                         "run/metrics.csv",
+                                        "run/checkpoint.safetensors",
                                         "run/tokenizer.json",
                                         "run/model/config.json",
                                         "run/model/model.safetensors",
@@ -32,7 +33,7 @@ static void a_run_leaves_every_file_of_its_directory_and_no_other(void **state)
     for (size_t n = 0; n < sizeof files / sizeof *files; n++)
         if (!exists(files[n])) fail_msg("%s is not there", files[n]);
     char command[600];
-    snprintf(command, sizeof command, "test \"$(find '%s' -type f | wc -l)\" = 7",
+    snprintf(command, sizeof command, "test \"$(find '%s' -type f | wc -l)\" = 8",
              tiny_path("run"));
     assert_int_equal(system(command), 0);
 }
