@@ -5,6 +5,7 @@
 #include "azimuth/account.h"
 #include "azimuth/bf16.h"
 #include "azimuth/build.h"
+#include "azimuth/compare.h"
 #include "azimuth/corpus.h"
 #include "azimuth/experiment.h"
 #include "azimuth/figure.h"

@@ -12,6 +12,7 @@
     X(az_command_report)                                                                           \
     X(az_command_info)                                                                             \
     X(az_command_verify)                                                                           \
+    X(az_command_compare)                                                                          \
     X(az_command_corpus)                                                                           \
     X(az_command_tokenizer_train)                                                                  \
     X(az_command_tokenizer_encode)                                                                 \
