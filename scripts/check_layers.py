@@ -20,6 +20,7 @@ HEADERS = {
     "corpus": "text",
     "experiment": "config",
     "figure": "view",
+    "frame": "sky",
     "hash": "base",
     "kernel": "kernel",
     "matrix": "store",

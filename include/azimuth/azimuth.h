@@ -9,6 +9,7 @@
 #include "azimuth/corpus.h"
 #include "azimuth/experiment.h"
 #include "azimuth/figure.h"
+#include "azimuth/frame.h"
 #include "azimuth/hash.h"
 #include "azimuth/kernel.h"
 #include "azimuth/kinematics.h"
