@@ -236,7 +236,6 @@ static void wrong_experiments_are_refused_before_anything_is_written(void **stat
         {"train tiny.conf -o x -P train.steps=-1", "train.steps = -1: expected integer", 2},
         {"train tiny.conf -o x -P model.heads=3", "does not divide model.width = 8", 2},
         {"train tiny.conf -o x -P model.context=500", "the corpus is too short", 2},
-        {"train tiny.conf -o x -P record.container=hdf5", "later version", 3},
         {"train tiny.conf -o x -P corpus.text=none", "no file 'none'", 3},
         {"train tiny.conf -o x --isa sse9", "sse9", 2},
         {"train tiny.conf -o x -P model.layers=40 -P budget.memory=5MB", "budget.memory", 3},
