@@ -23,6 +23,7 @@ HEADERS = {
     "frame": "sky",
     "hash": "base",
     "kernel": "kernel",
+    "ledger": "lens",
     "matrix": "store",
     "model": "lab",
     "pool": "base",

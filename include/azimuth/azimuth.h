@@ -13,6 +13,7 @@
 #include "azimuth/hash.h"
 #include "azimuth/kernel.h"
 #include "azimuth/kinematics.h"
+#include "azimuth/ledger.h"
 #include "azimuth/lens.h"
 #include "azimuth/lifecycle.h"
 #include "azimuth/matrix.h"

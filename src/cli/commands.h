@@ -8,6 +8,7 @@
     X(az_command_train)                                                                            \
     X(az_command_sweep)                                                                            \
     X(az_command_account)                                                                          \
+    X(az_command_ledger)                                                                           \
     X(az_command_plot)                                                                             \
     X(az_command_report)                                                                           \
     X(az_command_info)                                                                             \
