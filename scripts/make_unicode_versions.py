@@ -5,29 +5,43 @@ of the `tokenizers` package differ.
     python3 scripts/make_unicode_versions.py > src/text/unicode_versions.h
     clang-format -i src/text/unicode_versions.h
 
-PCRE2 and libunistring of Debian 12 know Unicode 14. In `tokenizers` the classes of characters are
-those of Unicode 16, the normal forms those of Unicode 9. Needs that package, and a Python whose
-unicodedata is Unicode 14 (3.11).
+PCRE2 and libunistring of Debian 12 know Unicode 14. `tokenizers` asks several libraries: its regular
+expressions know Unicode 16, Rust's own characters 17, the normal forms 9 to 12, BERT's classes 8. So
+the package itself is asked, about every character. Needs it, and a Python whose unicodedata is
+Unicode 14 (3.11).
 """
 import unicodedata
 
 from tokenizers import Regex, normalizers, pre_tokenizers
 
-CLASSES = (("LETTERS", r"\p{L}"), ("MARKS", r"\p{M}"), ("NUMBERS", r"\p{N}"), ("DIGITS", r"\d"))
+CATEGORIES = ("Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf".split())
+ASCII_PUNCTUATION = {ord(c) for c in "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"}
 CHUNK = 2000
 SCALARS = [code for code in range(0x110000) if not 0xD800 <= code < 0xE000]
 
 
-def members(pattern, codes):
-    """Those of the codes that tokenizers' regular expressions count in the class."""
+def members(pattern):
+    """Those that tokenizers' regular expressions count in the class."""
     remover = pre_tokenizers.Split(Regex(pattern), "removed")
-    found = []
-    for start in range(0, len(codes), CHUNK):
-        chunk = codes[start:start + CHUNK]
-        text = "".join(map(chr, chunk))
-        kept = set("".join(piece for piece, _ in remover.pre_tokenize_str(text)))
-        found += [code for code in chunk if chr(code) not in kept]
+    found = set()
+    for start in range(0, len(SCALARS), CHUNK):
+        chunk = SCALARS[start:start + CHUNK]
+        kept = set("".join(piece for piece, _ in remover.pre_tokenize_str("".join(map(chr, chunk)))))
+        found.update(code for code in chunk if chr(code) not in kept)
     return found
+
+
+def cut_by(pre_tokenizer):
+    """Those that a pre-tokenizer cuts from letters before and after them. All of them but `a`."""
+    found = set()
+    for code in SCALARS:
+        if [piece for piece, _ in pre_tokenizer.pre_tokenize_str(f"a{chr(code)}a")] != [f"a{chr(code)}a"]:
+            found.add(code)
+    return found
+
+
+def removed_by(normalizer):
+    return {code for code in SCALARS if normalizer.normalize_str(f"a{chr(code)}b") == "ab"}
 
 
 def ranges(codes):
@@ -40,44 +54,80 @@ def ranges(codes):
     return spans
 
 
-def inert_in_tokenizers():
-    """Characters that normal forms reorder, decompose or compose in Unicode 14, but not there."""
-    nfc, nfd, found = normalizers.NFC(), normalizers.NFD(), set()
-    for code in SCALARS:
-        c = chr(code)
-        text = f"a{c}\u0301{c}\u0323 {c}"
-        if nfc.normalize_str(text) != unicodedata.normalize("NFC", text):
-            found.add(code)
-        parts = unicodedata.normalize("NFD", c)
-        if nfd.normalize_str(c) != parts:
-            found.update(map(ord, c + parts))
+def inert_in_tokenizers(forms, text):
+    """Characters that normal forms change in Unicode 14, but not, or otherwise, there."""
+    found = set()
+    for form in forms:
+        theirs = getattr(normalizers, form)()
+        for code in SCALARS:
+            sample = text(chr(code))
+            if theirs.normalize_str(sample) != unicodedata.normalize(form, sample):
+                found.add(code)
+        if form == "NFD":
+            for code in SCALARS:
+                parts = unicodedata.normalize(form, chr(code))
+                if theirs.normalize_str(chr(code)) != parts:
+                    found.update(map(ord, chr(code) + parts))
     return found
 
 
-def wrapped(parts, quote):
+def print_list(comment, name, parts):
     lines, line = [], ""
     for part in parts:
         if len(line) + len(part) > 86:
             lines, line = lines + [line], ""
         line += part
-    return " \\\n".join(f"    {quote}{text}{quote}" for text in lines + [line])
+    print(f"/* {comment} */\n#define {name} \\\n" + " \\\n".join(f"    {text}" for text in lines + [line]) + "\n")
+
+
+def print_ranges(comment, name, codes):
+    print_list(comment, name, [f"{{0x{a:x}, 0x{b:x}}}, " for a, b in ranges(codes)])
 
 
 def main():
     assert unicodedata.unidata_version == "14.0.0", unicodedata.unidata_version
-    new = [code for code in SCALARS if unicodedata.category(chr(code)) == "Cn"]
-    print("/* unicode_versions.h: characters on which versions of Unicode differ.\n *\n"
-          " * Made by scripts/make_unicode_versions.py. PCRE2 and libunistring of Debian 12 know Unicode"
-          " 14; in\n * the `tokenizers` package the classes are those of 16, the normal forms those of 9. */\n"
-          "#ifndef AZ_TEXT_UNICODE_VERSIONS_H\n#define AZ_TEXT_UNICODE_VERSIONS_H\n\n"
-          "/* Added since 14, as parts of PCRE2 classes. */")
-    for name, pattern in CLASSES:
-        parts = [f"\\\\x{{{a:x}}}" + (f"-\\\\x{{{b:x}}}" if b > a else "")
-                 for a, b in ranges(members(pattern, new))]
-        print(f"#define AZ_{name}_SINCE_14 \\\n" + wrapped(parts, '"') + "\n")
-    parts = [f"{{0x{a:x}, 0x{b:x}}}, " for a, b in ranges(inert_in_tokenizers())]
-    print("/* With a part in normal forms since 10: first and last. */\n"
-          "#define AZ_NORMAL_FORM_SINCE_10 \\\n" + wrapped(parts, "") + "\n\n#endif")
+    category = {code: unicodedata.category(chr(code)) for code in SCALARS}
+    print("/* unicode_versions.h: characters on which versions of Unicode differ: first and last.\n *\n"
+          " * Made by scripts/make_unicode_versions.py. PCRE2 and libunistring of Debian 12 know Unicode 14.\n"
+          " * */\n#ifndef AZ_TEXT_UNICODE_VERSIONS_H\n#define AZ_TEXT_UNICODE_VERSIONS_H\n")
+    news = []
+    for name in CATEGORIES:
+        found = {code for code in members(f"\\p{{{name}}}") if category[code] != name}
+        news += [(a, b, name) for a, b in ranges(found)]
+        for code in found:
+            category[code] = name
+    print_list("The category in regular expressions, where it is not that of Unicode 14.",
+               "AZ_CATEGORY_SINCE_14",
+               [f"{{0x{a:x}, 0x{b:x}, \"{name}\"}}, " for a, b, name in sorted(news)])
+
+    def of(*names):
+        return {code for code in SCALARS if category[code] in names}
+
+    plain = {"clean_text": False, "handle_chinese_chars": False, "strip_accents": False, "lowercase": False}
+    bert = normalizers.BertNormalizer
+    print("/* Those that a class has and the category would not say, or the other way round. */\n")
+    punctuation = of("Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po") | ASCII_PUNCTUATION
+    print_ranges("Punctuation.", "AZ_NOT_AS_PUNCTUATION", punctuation ^ cut_by(pre_tokenizers.Punctuation()))
+    print_ranges("Digits.", "AZ_NOT_AS_NUMERIC",
+                 of("Nd", "Nl", "No") ^ cut_by(pre_tokenizers.Digits(individual_digits=True)))
+    print_ranges("What BertNormalizer cleans away.", "AZ_NOT_AS_OTHER",
+                 of("Cc", "Cf", "Co") ^ removed_by(bert(**{**plain, "clean_text": True})))
+    print_ranges("The accents of BertNormalizer.", "AZ_NOT_AS_NONSPACING",
+                 of("Mn") ^ removed_by(bert(**{**plain, "strip_accents": True})))
+    print_ranges("Those of StripAccents.", "AZ_NOT_AS_COMBINING",
+                 of("Mn", "Mc", "Me") ^ removed_by(normalizers.StripAccents()))
+    word = SCALARS and set(SCALARS) - cut_by(pre_tokenizers.Whitespace())
+    print_ranges("Those in \\w of Whitespace that are no letter, mark, decimal number or connector.",
+                 "AZ_WORD_BESIDES", word ^ of("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Pc"))
+    lower = normalizers.Lowercase()
+    print_list("Lower case that Unicode 14 does not have.", "AZ_LOWER_SINCE_14",
+               [f"{{0x{code:x}, 0x{ord(lower.normalize_str(chr(code))):x}}}, " for code in SCALARS
+                if lower.normalize_str(chr(code)) != chr(code).lower()])
+    canonical = inert_in_tokenizers(("NFC", "NFD"), lambda c: f"a{c}\u0301{c}\u0323 {c}")
+    print_ranges("With a part in normal forms since 10.", "AZ_NORMAL_FORM_SINCE_10", canonical)
+    compatible = inert_in_tokenizers(("NFKC", "NFKD"), lambda c: c)
+    print_ranges("In NFKC and NFKD alone.", "AZ_COMPATIBLE_SINCE_10", compatible - canonical)
+    print("#endif")
 
 
 if __name__ == "__main__":

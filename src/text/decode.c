@@ -1,30 +1,58 @@
 #include "base/memory.h"
 #include "text/tokenizer_parts.h"
 
-enum az_status az_tokenizer_decode(const struct az_tokenizer *tokenizer, const uint32_t *ids,
-                                   size_t count, char **text, size_t *length_bytes,
-                                   struct az_error *error)
+static enum az_status raise_missing(const struct az_tokenizer *tokenizer, uint32_t id, size_t place,
+                                    struct az_error *error)
+{
+    return az_error_raise(error, AZ_USAGE,
+                          "there is no token with id %u (place %zu of the list); ids lie below "
+                          "%zu",
+                          id, place, az_tokenizer_size(tokenizer));
+}
+
+/* Byte models, and those whose tokens are joined as they are. */
+static bool joins(const struct az_tokenizer *tokenizer)
+{
+    enum az_decoder_kind kind =
+        tokenizer->decoder.count == 1 ? tokenizer->decoder.steps[0].kind : AZ_DECODER_CTC;
+    return tokenizer->model == AZ_TOKEN_MODEL_BYTE || kind == AZ_DECODER_FUSE;
+}
+
+enum az_status az_tokenizer_decode_with(const struct az_tokenizer *tokenizer, const uint32_t *ids,
+                                        size_t count, bool skip_special, char **text,
+                                        size_t *length_bytes, struct az_error *error)
 {
     enum az_status status = AZ_OK;
+    const struct az_vocabulary *vocabulary = &tokenizer->vocabulary;
     struct az_buffer buffer = {0};
+    struct az_strings tokens = {0};
+    bool join = joins(tokenizer);
     *text = NULL;
     *length_bytes = 0;
     for (size_t n = 0; n < count; n++) {
         size_t token_bytes;
-        const char *bytes = az_tokenizer_bytes(tokenizer, ids[n], &token_bytes);
-        if (!bytes)
-            AZ_RAISE(AZ_USAGE,
-                     "there is no token with id %u (place %zu of the list); ids lie below "
-                     "%zu",
-                     ids[n], n, az_tokenizer_size(tokenizer));
-        if (n > 0 && tokenizer->joiner == AZ_JOINER_SPACE)
-            AZ_TRY(az_buffer_add(&buffer, " ", 1, error));
-        AZ_TRY(az_buffer_add(&buffer, bytes, token_bytes, error));
+        const char *bytes = az_vocabulary_bytes(vocabulary, ids[n], &token_bytes);
+        if (!bytes) {
+            status = raise_missing(tokenizer, ids[n], n, error);
+            goto out;
+        }
+        if (skip_special && vocabulary->tokens[ids[n]].special) continue;
+        AZ_TRY(az_buffer_add(join ? &buffer : &tokens.bytes, bytes, token_bytes, error));
+        if (!join) AZ_TRY(az_strings_end(&tokens, error));
     }
+    if (!join) AZ_TRY(az_decoder_apply(&tokenizer->decoder, &tokens, &buffer, error));
     AZ_TRY(az_buffer_take(&buffer, text, length_bytes, error));
 out:
+    az_strings_free(&tokens);
     az_buffer_free(&buffer);
     return status;
+}
+
+enum az_status az_tokenizer_decode(const struct az_tokenizer *tokenizer, const uint32_t *ids,
+                                   size_t count, char **text, size_t *length_bytes,
+                                   struct az_error *error)
+{
+    return az_tokenizer_decode_with(tokenizer, ids, count, false, text, length_bytes, error);
 }
 
 void az_tokenizer_free_text(char *text) { az_memory_free(text); }

@@ -3,22 +3,16 @@
 #ifndef AZ_TEXT_ENCODER_H
 #define AZ_TEXT_ENCODER_H
 
-#include "base/buffer.h"
-#include "text/tokenizer_parts.h"
-
-struct az_cached_word;
+#include "text/encode.h"
 
 struct az_encoder {
     const struct az_tokenizer *tokenizer;
     uint32_t *ids; /* [count], of the last text */
-    size_t count, capacity;
-    struct az_walk walk;
-    struct az_word word;
-    struct az_cached_word *cache;
-    size_t cache_size;
-    struct az_buffer normal;
-    size_t text_bytes, done_bytes; /* for progress */
-    struct az_progress *progress;  /* the caller's; NULL: silent */
+    size_t count;
+    struct az_ids all;
+    struct az_coder coder;
+    struct az_segments segments;
+    struct az_normal normal;
 };
 
 /* text_bytes: how much text is to come, which decides the size of the cache. */
@@ -30,7 +24,7 @@ void az_encoder_free(struct az_encoder *encoder); /* zeroed is allowed */
 enum az_status az_encoder_text(struct az_encoder *encoder, const char *text, size_t length_bytes,
                                struct az_error *error);
 
-/* The same for one word, after normaliser, added tokens and splitter. A byte-level model takes any
+/* The same for one word, after normaliser, added tokens and cutter. A byte-level model takes any
  * bytes, others valid UTF-8. */
 enum az_status az_encoder_word(struct az_encoder *encoder, const char *bytes, size_t length_bytes,
                                struct az_error *error);
@@ -39,5 +33,10 @@ enum az_status az_encoder_word(struct az_encoder *encoder, const char *bytes, si
  * text itself where there is none. */
 enum az_status az_encoder_normalise(struct az_encoder *encoder, const char **text,
                                     size_t *length_bytes, struct az_error *error);
+
+/* Where a text (not empty), which the normaliser leaves alone, is first cut: by an added token or
+ * by the cutter. Its length where it stays whole. */
+enum az_status az_encoder_find_cut(struct az_encoder *encoder, const char *text,
+                                   size_t length_bytes, size_t *cut, struct az_error *error);
 
 #endif

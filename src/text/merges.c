@@ -1,11 +1,12 @@
 #include "text/merges.h"
 
-#include <stdbool.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "text/vocabulary.h"
 
 #define NONE UINT32_MAX
+#define FEW 40 /* symbols for which looking at all pairs is faster than a heap */
 
 void az_merges_free(struct az_merges *merges)
 {
@@ -33,7 +34,8 @@ static enum az_status enlarge_table(struct az_merges *merges, struct az_error *e
     larger.table_size = merges->table_size ? 2 * merges->table_size : 1024;
     AZ_TRY(az_memory_allocate(&larger.table, larger.table_size, sizeof *larger.table, "the merges",
                               error));
-    for (size_t n = 0; n < larger.table_size; n++) larger.table[n].result = AZ_TOKEN_NONE;
+    for (size_t n = 0; n < larger.table_size; n++)
+        larger.table[n] = (struct az_merge_slot){.rank = NONE, .result = AZ_TOKEN_NONE};
     for (size_t n = 0; n < merges->table_size; n++)
         if (merges->table[n].result != AZ_TOKEN_NONE)
             *slot_of(&larger, merges->table[n].pair) = merges->table[n];
@@ -45,6 +47,12 @@ out:
 
 enum az_status az_merges_add(struct az_merges *merges, struct az_merge merge,
                              struct az_error *error)
+{
+    return az_merges_add_ranked(merges, merge, (uint32_t)merges->count, error);
+}
+
+enum az_status az_merges_add_ranked(struct az_merges *merges, struct az_merge merge, uint32_t rank,
+                                    struct az_error *error)
 {
     enum az_status status = AZ_OK;
     if (merges->count == merges->capacity) {
@@ -58,7 +66,7 @@ enum az_status az_merges_add(struct az_merges *merges, struct az_merge merge,
     struct az_merge_slot *slot = slot_of(merges, pair);
     if (slot->result != AZ_TOKEN_NONE)
         AZ_RAISE(AZ_FORMAT, "merges %u and %zu are the same", slot->rank, merges->count);
-    *slot = (struct az_merge_slot){pair, (uint32_t)merges->count, merge.result};
+    *slot = (struct az_merge_slot){pair, rank, merge.result};
     merges->list[merges->count++] = merge;
 out:
     return status;
@@ -87,6 +95,7 @@ enum az_status az_word_reserve(struct az_word *word, size_t symbols, struct az_e
     AZ_TRY(az_memory_allocate(&word->ranks, capacity, sizeof(uint32_t), "a word", error));
     /* One entry for each pair, and up to two more for each merge. */
     AZ_TRY(az_memory_allocate(&word->heap, capacity, 3 * sizeof(uint64_t), "a word", error));
+    AZ_TRY(az_memory_allocate(&word->scores, capacity + 1, sizeof(double), "a word", error));
     word->capacity = capacity;
 out:
     if (status != AZ_OK) az_word_free(word);
@@ -100,6 +109,7 @@ void az_word_free(struct az_word *word)
     az_memory_free(word->previous);
     az_memory_free(word->ranks);
     az_memory_free(word->heap);
+    az_memory_free(word->scores);
     *word = (struct az_word){0};
 }
 
@@ -142,7 +152,8 @@ static void rank_pair(struct az_word *word, const struct az_merges *merges, uint
 static void merge_at(struct az_word *word, const struct az_merges *merges, uint32_t place)
 {
     uint32_t right = word->next[place], after = word->next[right];
-    word->symbols[place] = merges->list[word->ranks[place]].result;
+    word->symbols[place] =
+        slot_of(merges, pair_of(word->symbols[place], word->symbols[right]))->result;
     word->ranks[right] = NONE;
     word->next[place] = after;
     if (after != NONE) word->previous[after] = place;
@@ -150,9 +161,39 @@ static void merge_at(struct az_word *word, const struct az_merges *merges, uint3
     if (word->previous[place] != NONE) rank_pair(word, merges, word->previous[place]);
 }
 
+/* Few symbols: the lowest rank is found by looking at all. ranks[n] is of the pair n, n + 1; next
+ * has what it makes. */
+static size_t merge_few(struct az_word *word, const struct az_merges *merges, size_t count)
+{
+    uint32_t *symbols = word->symbols, *ranks = word->ranks, *results = word->next;
+    for (size_t n = 0; n + 1 < count; n++) {
+        const struct az_merge_slot *slot = slot_of(merges, pair_of(symbols[n], symbols[n + 1]));
+        ranks[n] = slot->rank;
+        results[n] = slot->result;
+    }
+    while (count > 1) {
+        size_t best = 0;
+        for (size_t n = 1; n + 1 < count; n++)
+            if (ranks[n] < ranks[best]) best = n;
+        if (ranks[best] == NONE) break;
+        symbols[best] = results[best];
+        count--;
+        memmove(symbols + best + 1, symbols + best + 2, (count - best - 1) * sizeof *symbols);
+        memmove(ranks + best, ranks + best + 1, (count - best - 1) * sizeof *ranks);
+        memmove(results + best, results + best + 1, (count - best - 1) * sizeof *results);
+        for (size_t n = best > 0 ? best - 1 : 0; n <= best && n + 1 < count; n++) {
+            const struct az_merge_slot *slot = slot_of(merges, pair_of(symbols[n], symbols[n + 1]));
+            ranks[n] = slot->rank;
+            results[n] = slot->result;
+        }
+    }
+    return count;
+}
+
 size_t az_word_merge(struct az_word *word, const struct az_merges *merges, size_t count)
 {
     if (count < 2 || merges->count == 0) return count;
+    if (count <= FEW) return merge_few(word, merges, count);
     word->heap_count = 0;
     for (uint32_t n = 0; n < count; n++) {
         word->next[n] = n + 1 < count ? n + 1 : NONE;

@@ -25,9 +25,14 @@ struct az_merges {
 
 void az_merges_free(struct az_merges *merges); /* zeroed is empty */
 
-/* The next merge in order of rank. AZ_FORMAT for a pair that is there already. */
+/* The next merge in order of rank; its rank is its place. AZ_FORMAT for a pair that is there
+ * already. */
 enum az_status az_merges_add(struct az_merges *merges, struct az_merge merge,
                              struct az_error *error);
+
+/* The same with a rank of its own, which other merges may have. */
+enum az_status az_merges_add_ranked(struct az_merges *merges, struct az_merge merge, uint32_t rank,
+                                    struct az_error *error);
 
 /* The rank of the merge of a pair, UINT32_MAX where there is none; *result: what it makes. */
 uint32_t az_merges_find(const struct az_merges *merges, uint32_t left, uint32_t right,
@@ -38,6 +43,7 @@ struct az_word {
     uint32_t *symbols; /* the caller's: the word before, the ids after az_word_merge */
     uint32_t *next, *previous, *ranks;
     uint64_t *heap;
+    double *scores; /* [capacity + 1] for az_unigram */
     size_t capacity, heap_count;
 };
 

@@ -5,51 +5,74 @@
 #include <stdlib.h>
 #include <uninorm.h>
 
-#include "text/unicode_versions.h"
+#include "text/unicode.h"
 #include "text/utf8.h"
 
-static const struct {
-    uint32_t first, last;
-} newer[] = {AZ_NORMAL_FORM_SINCE_10};
+#define PIECE_BYTES 512
 
-static bool is_newer(uint32_t code)
-{
-    size_t low = 0, high = sizeof newer / sizeof newer[0];
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (code > newer[middle].last)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < sizeof newer / sizeof newer[0] && code >= newer[low].first;
-}
+struct walk {
+    enum az_form form;
+    unsigned unsafe; /* flag of characters that the form may change */
+    bool composes, compatible;
+};
 
-static enum az_status add_piece(const char *text, size_t length_bytes, struct az_buffer *normal,
-                                struct az_error *error)
+static enum az_status add_piece(const struct walk *walk, const char *text, size_t length_bytes,
+                                struct az_buffer *normal, struct az_error *error)
 {
-    size_t normal_bytes;
+    uint8_t room[PIECE_BYTES];
+    size_t normal_bytes = sizeof room;
+    uninorm_t form = walk->composes     ? walk->compatible ? UNINORM_NFKC : UNINORM_NFC
+                     : walk->compatible ? UNINORM_NFKD
+                                        : UNINORM_NFD;
     if (length_bytes == 0) return AZ_OK;
-    uint8_t *piece =
-        u8_normalize(UNINORM_NFC, (const uint8_t *)text, length_bytes, NULL, &normal_bytes);
+    uint8_t *piece = u8_normalize(form, (const uint8_t *)text, length_bytes, room, &normal_bytes);
     if (!piece) return az_error_raise(error, AZ_MEMORY, "cannot normalise %zu bytes", length_bytes);
     enum az_status status = az_buffer_add(normal, piece, normal_bytes, error);
-    free(piece);
+    if (piece != room) free(piece);
     return status;
 }
 
-enum az_status az_normalise_nfc(const char *text, size_t length_bytes, struct az_buffer *normal,
-                                struct az_error *error)
+/* The end of the unsafe characters from `at`. */
+static size_t unsafe_end(const struct walk *walk, const char *text, size_t length_bytes, size_t at)
+{
+    size_t used;
+    while (at < length_bytes && az_unicode_flags(az_utf8_decode(text + at, &used)) & walk->unsafe)
+        at += used;
+    return at;
+}
+
+enum az_status az_normalise(enum az_form form, const char *text, size_t length_bytes,
+                            struct az_buffer *normal, struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    size_t piece = 0, used;
+    const struct walk walk = {
+        .form = form,
+        .unsafe = (unsigned)AZ_UNICODE_UNSAFE_C << form,
+        .composes = form == AZ_FORM_C || form == AZ_FORM_KC,
+        .compatible = form == AZ_FORM_KC || form == AZ_FORM_KD,
+    };
+    size_t copied = 0, previous = 0, used;
+    uint32_t before = 0; /* the character at previous */
+    az_unicode_prepare();
     for (size_t at = 0; at < length_bytes; at += used) {
-        if (!is_newer(az_utf8_decode(text + at, &used))) continue;
-        AZ_TRY(add_piece(text + piece, at - piece, normal, error));
-        AZ_TRY(az_buffer_add(normal, text + at, used, error));
-        piece = at + used;
+        uint32_t code = az_utf8_decode(text + at, &used);
+        if (code < 0x80 || !(az_unicode_flags(code) & walk.unsafe)) {
+            previous = at;
+            before = code;
+            continue;
+        }
+        /* A starter may compose with what follows, unless the form does not know it. */
+        size_t start = at;
+        if (walk.composes && previous < at && previous >= copied &&
+            !az_unicode_newer_form(before, walk.compatible))
+            start = previous;
+        size_t end = unsafe_end(&walk, text, length_bytes, at);
+        AZ_TRY(az_buffer_add(normal, text + copied, start - copied, error));
+        AZ_TRY(add_piece(&walk, text + start, end - start, normal, error));
+        used = end - at;
+        copied = previous = end;
     }
-    AZ_TRY(add_piece(text + piece, length_bytes - piece, normal, error));
+    AZ_TRY(az_buffer_add(normal, text + copied, length_bytes - copied, error));
 out:
     return status;
 }

@@ -2,10 +2,12 @@
 
 #include <string.h>
 
+#include "base/memory.h"
 #include "store/json.h"
-#include "text/utf8.h"
+#include "text/model.h"
 
-#define ADDED_LIMIT 8192
+#define DEPTH_LIMIT 16
+#define STEP_LIMIT 32
 
 enum az_status az_tokenizer_read_keys(const json_t *object, const char *what,
                                       const char *const *names, struct az_error *error)
@@ -33,157 +35,168 @@ const char *az_tokenizer_read_type(const json_t *object)
     return type ? type : "";
 }
 
-enum az_status az_tokenizer_read_off(const json_t *object, const char *what, const char *key,
-                                     struct az_error *error)
+enum az_status az_tokenizer_read_flag(const json_t *object, const char *what, const char *key,
+                                      bool usual, bool *flag, struct az_error *error)
 {
     const json_t *value = json_object_get(object, key);
-    bool off = !value || json_is_null(value) || json_is_false(value) ||
-               (json_is_number(value) && json_number_value(value) == 0) ||
-               (json_is_string(value) && json_string_length(value) == 0);
-    if (off) return AZ_OK;
-    return az_error_raise(error, AZ_UNSUPPORTED, "\"%s\" of \"%s\" is set, which is not supported",
-                          key, what);
+    *flag = value && !json_is_null(value) ? json_is_true(value) : usual;
+    if (!value || json_is_null(value) || json_is_boolean(value)) return AZ_OK;
+    return az_error_raise(error, AZ_FORMAT, "\"%s\" of \"%s\" is neither true nor false", key,
+                          what);
 }
 
-/* ---- added tokens ---- */
+enum az_status az_tokenizer_read_string(const json_t *object, const char *what, const char *key,
+                                        bool may_miss, char **string, size_t *bytes,
+                                        struct az_error *error)
+{
+    const json_t *value = json_object_get(object, key);
+    *string = NULL;
+    *bytes = 0;
+    if (may_miss && (!value || json_is_null(value))) return AZ_OK;
+    if (!json_is_string(value))
+        return az_error_raise(error, AZ_FORMAT, "\"%s\" of \"%s\" is no string", key, what);
+    *bytes = json_string_length(value);
+    return az_memory_copy_string(string, json_string_value(value), error);
+}
 
-static enum az_status read_added_token(struct az_tokenizer_reader *reader, const json_t *token,
+enum az_status az_tokenizer_read_count(const json_t *object, const char *what, const char *key,
+                                       int64_t least, int64_t most, size_t *count,
                                        struct az_error *error)
 {
-    static const char *const names[] = {"id",     "content",    "single_word", "lstrip",
-                                        "rstrip", "normalized", "special",     NULL};
-    static const char what[] = "added_tokens";
-    enum az_status status = AZ_OK;
-    AZ_TRY(az_tokenizer_read_keys(token, what, names, error));
-    const json_t *id = json_object_get(token, "id");
-    const char *content = json_string_value(json_object_get(token, "content"));
-    if (!content || !*content || !json_is_integer(id) || json_integer_value(id) < 0)
-        AZ_RAISE(AZ_FORMAT, "an added token has no \"content\" or no \"id\" that is 0 or more");
-    if (json_object_get(reader->added, content))
-        AZ_RAISE(AZ_FORMAT, "the added token \"%.100s\" is there twice", content);
-    AZ_TRY(az_tokenizer_read_off(token, what, "single_word", error));
-    AZ_TRY(az_tokenizer_read_off(token, what, "lstrip", error));
-    AZ_TRY(az_tokenizer_read_off(token, what, "rstrip", error));
-    if (reader->tokenizer->normaliser != AZ_NORMALISER_NONE)
-        AZ_TRY(az_tokenizer_read_off(token, what, "normalized", error));
-    if (json_object_set_new(reader->added, content, json_integer(json_integer_value(id))) != 0)
-        AZ_RAISE(AZ_MEMORY, "cannot allocate the added tokens");
-out:
-    return status;
-}
-
-static enum az_status read_added(struct az_tokenizer_reader *reader, const json_t *list,
-                                 struct az_error *error)
-{
-    enum az_status status = AZ_OK;
-    size_t n;
-    json_t *token;
-    reader->added = json_object();
-    if (!reader->added) AZ_RAISE(AZ_MEMORY, "cannot allocate the added tokens");
-    if (!list || json_is_null(list)) goto out;
-    if (!json_is_array(list)) AZ_RAISE(AZ_FORMAT, "\"added_tokens\" is not a list");
-    if (json_array_size(list) > ADDED_LIMIT)
-        AZ_RAISE(AZ_UNSUPPORTED, "%zu added tokens; up to %d are supported", json_array_size(list),
-                 ADDED_LIMIT);
-    json_array_foreach(list, n, token) AZ_TRY(read_added_token(reader, token, error));
-    /* Those flagged are searched for after the others, which can find other tokens. */
-    size_t flagged = 0;
-    json_array_foreach(list, n, token) flagged +=
-        json_is_true(json_object_get(token, "normalized"));
-    if (flagged > 0 && flagged < json_array_size(list))
-        AZ_RAISE(AZ_UNSUPPORTED,
-                 "some added tokens have \"normalized\" and some have not, which is "
-                 "not supported");
-out:
-    return status;
-}
-
-/* Added tokens that the model does not have get their ids; all are searched for in texts. */
-static enum az_status put_added(struct az_tokenizer_reader *reader, struct az_error *error)
-{
-    enum az_status status = AZ_OK;
-    struct az_tokenizer *tokenizer = reader->tokenizer;
-    const char *content;
-    json_t *value;
-    json_object_foreach(reader->added, content, value)
-    {
-        size_t length = strlen(content);
-        size_t id = (size_t)json_integer_value(value);
-        uint32_t found = az_vocabulary_find(&tokenizer->vocabulary, content, length);
-        if (found == AZ_TOKEN_NONE) {
-            AZ_TRY(az_vocabulary_put(&tokenizer->vocabulary, id, content, length, error));
-        } else if (found != id) {
-            AZ_RAISE(AZ_FORMAT, "the added token \"%.100s\" has the id %zu, and %u in the model",
-                     content, id, found);
-        }
-        AZ_TRY(az_added_put(&tokenizer->added, &tokenizer->vocabulary, (uint32_t)id, error));
-    }
-out:
-    return status;
-}
-
-/* ---- the other parts ---- */
-
-static enum az_status read_normaliser(struct az_tokenizer_reader *reader, const json_t *part,
-                                      struct az_error *error)
-{
-    if (!part || json_is_null(part)) return AZ_OK;
-    if (strcmp(az_tokenizer_read_type(part), "NFC") != 0)
-        return az_error_raise(error, AZ_UNSUPPORTED,
-                              "the normalizer \"%.100s\" is not supported; NFC and none are",
-                              az_tokenizer_read_type(part));
-    reader->tokenizer->normaliser = AZ_NORMALISER_NFC;
+    const json_t *value = json_object_get(object, key);
+    json_int_t number = json_integer_value(value);
+    *count = 0;
+    if (!json_is_integer(value) || number < least || number > most)
+        return az_error_raise(error, AZ_FORMAT,
+                              "\"%s\" of \"%s\" is not a whole number from %lld to %lld", key, what,
+                              (long long)least, (long long)most);
+    *count = (size_t)number;
     return AZ_OK;
 }
 
-/* ByteLevel changes offsets only, never ids. */
-static enum az_status read_post_processor(const json_t *part, struct az_error *error)
+enum az_status az_tokenizer_read_pattern(const json_t *object, const char *what, char **string,
+                                         size_t *bytes, struct az_splitter *splitter,
+                                         struct az_error *error)
 {
-    if (!part || json_is_null(part) || strcmp(az_tokenizer_read_type(part), "ByteLevel") == 0)
-        return AZ_OK;
-    return az_error_raise(error, AZ_UNSUPPORTED,
-                          "the post_processor \"%.100s\" is not supported; ByteLevel and none are",
-                          az_tokenizer_read_type(part));
+    static const char *const kinds[] = {"String", "Regex", NULL};
+    enum az_status status = AZ_OK;
+    const json_t *pattern = json_object_get(object, "pattern");
+    AZ_TRY(az_tokenizer_read_keys(pattern, "pattern", kinds, error));
+    const char *regex = json_string_value(json_object_get(pattern, "Regex"));
+    if (regex && *regex) {
+        AZ_TRY(az_splitter_init(splitter, regex, AZ_DIALECT_ONIGURUMA, error));
+        goto out;
+    }
+    if (json_object_get(pattern, "Regex") && !regex)
+        AZ_RAISE(AZ_FORMAT, "\"Regex\" of \"%s\" is no string", what);
+    AZ_TRY(az_tokenizer_read_string(pattern, "pattern", "String", regex != NULL, string, bytes,
+                                    error));
+    if (*bytes == 0) AZ_RAISE(AZ_UNSUPPORTED, "the empty pattern of \"%s\" is not supported", what);
+out:
+    return status;
 }
 
-static enum az_status read_decoder(struct az_tokenizer_reader *reader, const json_t *part,
-                                   struct az_error *error)
+enum az_status az_tokenizer_read_prepend(const json_t *object, enum az_prepend *prepend,
+                                         struct az_error *error)
 {
+    static const char *const names[] = {"never", "first", "always"};
+    enum az_status status = AZ_OK;
+    const json_t *scheme = json_object_get(object, "prepend_scheme");
+    const char *name = json_string_value(scheme);
+    bool add;
+    AZ_TRY(az_tokenizer_read_flag(object, "Metaspace", "add_prefix_space", true, &add, error));
+    *prepend = add ? AZ_PREPEND_ALWAYS : AZ_PREPEND_NEVER;
+    if (!scheme || json_is_null(scheme)) goto out;
+    for (int n = 0; n < 3; n++)
+        if (name && strcmp(name, names[n]) == 0) {
+            *prepend = (enum az_prepend)n;
+            name = NULL;
+            scheme = NULL;
+        }
+    if (scheme)
+        AZ_RAISE(AZ_UNSUPPORTED, "the prepend_scheme \"%.100s\" is not supported",
+                 name ? name : "");
+    if (!add && *prepend != AZ_PREPEND_NEVER)
+        AZ_RAISE(AZ_FORMAT, "\"add_prefix_space\" is false beside another \"prepend_scheme\"");
+out:
+    return status;
+}
+
+/* ---- sequences ---- */
+
+struct sequence {
+    struct az_tokenizer *tokenizer;
+    const char *what, *list;
+    const struct az_tokenizer_type *types;
+    size_t steps;
+};
+
+static enum az_status read_member(struct sequence *sequence, const json_t *part, int depth,
+                                  struct az_error *error)
+{
+    enum az_status status = AZ_OK;
     const char *type = az_tokenizer_read_type(part);
-    bool bytes = reader->tokenizer->model == AZ_TOKEN_MODEL_BYTE;
-    bool none = !part || json_is_null(part);
-    reader->tokenizer->joiner = none ? AZ_JOINER_SPACE : AZ_JOINER_NOTHING;
-    if (bytes ? strcmp(type, "ByteLevel") == 0 : none || strcmp(type, "Fuse") == 0) return AZ_OK;
-    return az_error_raise(error, AZ_UNSUPPORTED, "the decoder \"%.100s\" is not supported; a %s",
-                          none ? "null" : type,
-                          bytes ? "byte-level tokenizer has ByteLevel"
-                                : "tokenizer of characters has Fuse or none");
+    const char *const names[] = {"type", sequence->list, NULL};
+    if (depth > DEPTH_LIMIT || ++sequence->steps > STEP_LIMIT)
+        AZ_RAISE(AZ_UNSUPPORTED, "the %s has more than %d steps", sequence->what, STEP_LIMIT);
+    if (strcmp(type, "Sequence") == 0) {
+        AZ_TRY(az_tokenizer_read_keys(part, "Sequence", names, error));
+        const json_t *list = json_object_get(part, sequence->list), *step;
+        size_t n;
+        if (!json_is_array(list))
+            AZ_RAISE(AZ_FORMAT, "Sequence has no list \"%s\"", sequence->list);
+        json_array_foreach(list, n, step) AZ_TRY(read_member(sequence, step, depth + 1, error));
+        goto out;
+    }
+    for (const struct az_tokenizer_type *known = sequence->types; known->name; known++)
+        if (strcmp(type, known->name) == 0) return known->read(sequence->tokenizer, part, error);
+    AZ_RAISE(AZ_UNSUPPORTED, "the %s \"%.100s\" is not supported", sequence->what,
+             json_is_object(part) ? type : "null");
+out:
+    return status;
 }
 
-static enum az_status read_root(struct az_tokenizer_reader *reader, const json_t *root,
+enum az_status az_tokenizer_read_sequence(struct az_tokenizer *tokenizer, const json_t *part,
+                                          const char *what, const char *list,
+                                          const struct az_tokenizer_type *types,
+                                          struct az_error *error)
+{
+    struct sequence sequence = {tokenizer, what, list, types, 0};
+    if (!part || json_is_null(part)) return AZ_OK;
+    return read_member(&sequence, part, 0, error);
+}
+
+/* ---- the whole ---- */
+
+/* What cuts or fills up texts for a batch is not applied, but must be what it should be. */
+static enum az_status check_limit(const json_t *root, const char *key, struct az_error *error)
+{
+    const json_t *part = json_object_get(root, key);
+    if (!part || json_is_null(part) || json_is_object(part)) return AZ_OK;
+    return az_error_raise(error, AZ_FORMAT, "\"%s\" is neither null nor an object", key);
+}
+
+static enum az_status read_root(struct az_tokenizer *tokenizer, const json_t *root,
                                 struct az_error *error)
 {
     static const char *const names[] = {
         "version",       "truncation",     "padding", "added_tokens", "normalizer",
         "pre_tokenizer", "post_processor", "decoder", "model",        NULL};
-    static const char what[] = "tokenizer";
     enum az_status status = AZ_OK;
-    AZ_TRY(az_tokenizer_read_keys(root, what, names, error));
-    /* The model first: its type is what a person wants to read of. */
+    AZ_TRY(az_tokenizer_read_keys(root, "tokenizer", names, error));
     const json_t *model = json_object_get(root, "model");
-    const char *type = az_tokenizer_read_type(model);
     if (!json_is_object(model)) AZ_RAISE(AZ_FORMAT, "there is no \"model\"");
-    if (strcmp(type, "BPE") != 0)
-        AZ_RAISE(AZ_UNSUPPORTED, "the model \"%.100s\" is not supported; BPE is", type);
-    AZ_TRY(az_tokenizer_read_off(root, what, "truncation", error));
-    AZ_TRY(az_tokenizer_read_off(root, what, "padding", error));
-    AZ_TRY(read_normaliser(reader, json_object_get(root, "normalizer"), error));
-    AZ_TRY(read_added(reader, json_object_get(root, "added_tokens"), error));
-    AZ_TRY(az_tokenizer_read_splitter(reader, json_object_get(root, "pre_tokenizer"), error));
-    AZ_TRY(read_post_processor(json_object_get(root, "post_processor"), error));
-    AZ_TRY(read_decoder(reader, json_object_get(root, "decoder"), error));
-    AZ_TRY(az_tokenizer_read_model(reader, model, error));
-    AZ_TRY(put_added(reader, error));
+    AZ_TRY(check_limit(root, "truncation", error));
+    AZ_TRY(check_limit(root, "padding", error));
+    AZ_TRY(az_tokenizer_read_normaliser(tokenizer, json_object_get(root, "normalizer"), error));
+    AZ_TRY(az_tokenizer_read_cutter(tokenizer, json_object_get(root, "pre_tokenizer"), error));
+    AZ_TRY(az_tokenizer_read_decoder(tokenizer, json_object_get(root, "decoder"), error));
+    AZ_TRY(az_tokenizer_read_model(tokenizer, model, error));
+    AZ_TRY(az_tokenizer_read_added(tokenizer, model, json_object_get(root, "added_tokens"), error));
+    AZ_TRY(az_tokenizer_read_post_processor(tokenizer, json_object_get(root, "post_processor"),
+                                            error));
+    AZ_TRY(az_model_add_seams(tokenizer, error));
+    AZ_TRY(az_tokenizer_add_surfaces(tokenizer, error));
 out:
     return status;
 }
@@ -193,17 +206,19 @@ enum az_status az_tokenizer_read_json(struct az_tokenizer **tokenizer, const cha
 {
     enum az_status status = AZ_OK;
     json_t *root = NULL;
-    struct az_tokenizer_reader reader = {0};
+    struct az_tokenizer *made = NULL;
     *tokenizer = NULL;
     AZ_TRY(az_json_parse(name, text, length_bytes, &root, error));
-    AZ_TRY(az_tokenizer_create(&reader.tokenizer, AZ_TOKEN_MODEL_CHARACTER, error));
-    AZ_TRY(read_root(&reader, root, error));
-    *tokenizer = reader.tokenizer;
-    reader.tokenizer = NULL;
+    AZ_TRY(az_tokenizer_create(&made, AZ_TOKEN_MODEL_CHARACTER, error));
+    AZ_TRY(read_root(made, root, error));
+    AZ_TRY(az_memory_allocate(&made->source, length_bytes + 1, 1, "a tokenizer", error));
+    memcpy(made->source, text, length_bytes);
+    made->source_bytes = length_bytes;
+    *tokenizer = made;
+    made = NULL;
 out:
     if (status != AZ_OK) az_error_at(error, name, -1, -1, -1);
     json_decref(root);
-    json_decref(reader.added);
-    az_tokenizer_free(reader.tokenizer);
+    az_tokenizer_free(made);
     return status;
 }

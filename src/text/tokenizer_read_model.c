@@ -1,47 +1,33 @@
 #include <string.h>
 
+#include "base/memory.h"
 #include "text/byte_alphabet.h"
 #include "text/tokenizer_read.h"
+#include "text/utf8.h"
 
-/* The bytes that a spelling in the model stands for, into *bytes. */
-static enum az_status read_spelling(const struct az_tokenizer_reader *reader, const char *spelling,
-                                    size_t length, struct az_buffer *bytes, struct az_error *error)
-{
-    bool good;
-    bytes->length = 0;
-    if (reader->tokenizer->model == AZ_TOKEN_MODEL_CHARACTER ||
-        json_object_getn(reader->added, spelling, length))
-        return az_buffer_add(bytes, spelling, length, error);
-    enum az_status status = az_byte_alphabet_read(spelling, length, bytes, &good, error);
-    if (status != AZ_OK || good) return status;
-    return az_error_raise(error, AZ_UNSUPPORTED,
-                          "the token \"%.*s\" is not spelled in the byte "
-                          "alphabet, which is not supported",
-                          length < 100 ? (int)length : 100, spelling);
-}
+#define WORD_LIMIT_MOST 1000000
 
-static enum az_status read_token(struct az_tokenizer_reader *reader, const char *spelling,
-                                 size_t length, const json_t *value, struct az_buffer *bytes,
-                                 struct az_error *error)
+/* ---- vocabularies ---- */
+
+/* A token of the model: found by its bytes in a byte model, unless its spelling is outside the byte
+ * alphabet, in which no word has it. */
+static enum az_status put(struct az_tokenizer *tokenizer, size_t id, const char *spelling,
+                          size_t length, struct az_buffer *bytes, struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    int shown = length < 100 ? (int)length : 100;
-    if (!json_is_integer(value) || json_integer_value(value) < 0)
-        AZ_RAISE(AZ_FORMAT, "the id of the token \"%.*s\" is not an integer of 0 or more", shown,
-                 spelling);
-    json_int_t id = json_integer_value(value);
-    const json_t *added = json_object_getn(reader->added, spelling, length);
-    if (added && json_integer_value(added) != id)
-        AZ_RAISE(AZ_FORMAT, "the token \"%.*s\" has the id %lld, and %lld among the added tokens",
-                 shown, spelling, (long long)id, (long long)json_integer_value(added));
-    AZ_TRY(read_spelling(reader, spelling, length, bytes, error));
-    AZ_TRY(az_vocabulary_put(&reader->tokenizer->vocabulary, (size_t)id, bytes->bytes,
-                             bytes->length, error));
+    bool good;
+    if (tokenizer->model != AZ_TOKEN_MODEL_BYTE)
+        return az_vocabulary_put(&tokenizer->vocabulary, id, spelling, length, error);
+    bytes->length = 0;
+    AZ_TRY(az_buffer_reserve(bytes, 1, error));
+    AZ_TRY(az_byte_alphabet_read(spelling, length, bytes, &good, error));
+    AZ_TRY(good ? az_vocabulary_put(&tokenizer->vocabulary, id, bytes->bytes, bytes->length, error)
+                : az_vocabulary_put_aside(&tokenizer->vocabulary, id, spelling, length, error));
 out:
     return status;
 }
 
-static enum az_status read_vocabulary(struct az_tokenizer_reader *reader, const json_t *vocabulary,
+static enum az_status read_vocabulary(struct az_tokenizer *tokenizer, const json_t *vocabulary,
                                       struct az_error *error)
 {
     enum az_status status = AZ_OK;
@@ -49,110 +35,76 @@ static enum az_status read_vocabulary(struct az_tokenizer_reader *reader, const 
     const char *spelling;
     json_t *value;
     size_t length;
-    AZ_TRY(az_buffer_reserve(&bytes, 1, error)); /* the empty token has a place too */
     if (!json_is_object(vocabulary)) AZ_RAISE(AZ_FORMAT, "\"vocab\" of \"model\" is no object");
     json_object_keylen_foreach((json_t *)vocabulary, spelling, length, value)
-        AZ_TRY(read_token(reader, spelling, length, value, &bytes, error));
+    {
+        if (!json_is_integer(value) || json_integer_value(value) < 0)
+            AZ_RAISE(AZ_FORMAT, "the id of the token \"%.*s\" is not an integer of 0 or more",
+                     length < 100 ? (int)length : 100, spelling);
+        AZ_TRY(put(tokenizer, (size_t)json_integer_value(value), spelling, length, &bytes, error));
+    }
 out:
     az_buffer_free(&bytes);
     return status;
 }
 
-/* ---- merges ---- */
-
-struct spelled_merge {
-    const char *left, *right;
-    size_t left_bytes, right_bytes;
-};
-
-/* A merge is a pair of strings, or one string with a space between. */
-static bool split_merge(const json_t *value, struct spelled_merge *merge)
+static enum az_status read_unknown(struct az_tokenizer *tokenizer, const json_t *part,
+                                   bool may_miss, struct az_error *error)
 {
-    const json_t *left = json_array_get(value, 0), *right = json_array_get(value, 1);
-    if (json_array_size(value) == 2 && json_is_string(left) && json_is_string(right)) {
-        *merge = (struct spelled_merge){json_string_value(left), json_string_value(right),
-                                        json_string_length(left), json_string_length(right)};
-        return true;
+    enum az_status status = AZ_OK;
+    const json_t *name = json_object_get(part, "unk_token");
+    if (may_miss && (!name || json_is_null(name))) return AZ_OK;
+    if (!json_is_string(name)) AZ_RAISE(AZ_FORMAT, "\"unk_token\" of \"model\" is no string");
+    const char *text = json_string_value(name);
+    const json_t *id = json_object_get(json_object_get(part, "vocab"), text);
+    if (!id) AZ_RAISE(AZ_FORMAT, "the unk_token \"%.100s\" is not in the vocabulary", text);
+    tokenizer->unknown = (uint32_t)json_integer_value(id);
+out:
+    return status;
+}
+
+static enum az_status read_affix(const json_t *part, const char *key, char **affix, size_t *bytes,
+                                 struct az_error *error)
+{
+    enum az_status status = az_tokenizer_read_string(part, "model", key, true, affix, bytes, error);
+    if (status == AZ_OK && *bytes > AZ_AFFIX_BYTES)
+        status =
+            az_error_raise(error, AZ_UNSUPPORTED, "\"%s\" has %zu bytes; up to %d are supported",
+                           key, *bytes, AZ_AFFIX_BYTES);
+    return status;
+}
+
+static void find_fallback(struct az_tokenizer *tokenizer)
+{
+    for (unsigned byte = 0; byte < 256; byte++) {
+        const char digits[] = "0123456789ABCDEF";
+        char name[] = "<0x00>";
+        name[3] = digits[byte >> 4];
+        name[4] = digits[byte & 15];
+        tokenizer->fallback_ids[byte] = az_vocabulary_find(&tokenizer->vocabulary, name, 6);
     }
-    const char *text = json_string_value(value);
-    const char *space = text ? strchr(text, ' ') : NULL;
-    if (!space || strchr(space + 1, ' ')) return false;
-    *merge = (struct spelled_merge){text, space + 1, (size_t)(space - text), strlen(space + 1)};
+}
+
+/* ---- models ---- */
+
+/* Whether words can be merged from bytes as they are: the model then sees the byte alphabet, all of
+ * it, and the decoder leads back. */
+static bool is_byte_level(const struct az_tokenizer *tokenizer, const json_t *vocabulary)
+{
+    const struct az_decoder *decoder = &tokenizer->decoder;
+    if (!tokenizer->cutter.spelled || tokenizer->prefix_bytes + tokenizer->suffix_bytes > 0 ||
+        decoder->count != 1 || decoder->steps[0].kind != AZ_DECODER_BYTES)
+        return false;
+    for (unsigned byte = 0; byte < 256; byte++) {
+        char name[8] = {0};
+        az_utf8_put(az_byte_alphabet_character((unsigned char)byte), name);
+        if (!json_object_get(vocabulary, name)) return false;
+    }
     return true;
 }
 
-static enum az_status find_spelled(const struct az_tokenizer_reader *reader, size_t number,
-                                   const char *spelling, size_t length, struct az_buffer *bytes,
-                                   uint32_t *id, struct az_error *error)
-{
-    enum az_status status = read_spelling(reader, spelling, length, bytes, error);
-    if (status != AZ_OK) return status;
-    *id = az_vocabulary_find(&reader->tokenizer->vocabulary, bytes->bytes, bytes->length);
-    if (*id != AZ_TOKEN_NONE && length > 0) return AZ_OK;
-    return az_error_raise(error, AZ_FORMAT,
-                          "merge %zu names the token \"%.*s\", which is not in the vocabulary",
-                          number, length < 100 ? (int)length : 100, spelling);
-}
-
-static enum az_status read_merge(struct az_tokenizer_reader *reader, size_t number,
-                                 const json_t *value, struct az_buffer *left,
-                                 struct az_buffer *right, struct az_error *error)
-{
-    enum az_status status = AZ_OK;
-    struct az_tokenizer *tokenizer = reader->tokenizer;
-    struct spelled_merge spelled;
-    struct az_merge merge;
-    if (!split_merge(value, &spelled))
-        AZ_RAISE(AZ_FORMAT, "merge %zu is neither two strings nor one with one space in it",
-                 number);
-    AZ_TRY(
-        find_spelled(reader, number, spelled.left, spelled.left_bytes, left, &merge.left, error));
-    AZ_TRY(find_spelled(reader, number, spelled.right, spelled.right_bytes, right, &merge.right,
-                        error));
-    AZ_TRY(az_buffer_add(left, right->bytes, right->length, error));
-    merge.result = az_vocabulary_find(&tokenizer->vocabulary, left->bytes, left->length);
-    if (merge.result == AZ_TOKEN_NONE)
-        AZ_RAISE(AZ_FORMAT, "merge %zu makes \"%.*s%.*s\", which is not in the vocabulary", number,
-                 spelled.left_bytes < 100 ? (int)spelled.left_bytes : 100, spelled.left,
-                 spelled.right_bytes < 100 ? (int)spelled.right_bytes : 100, spelled.right);
-    AZ_TRY(az_merges_add(&tokenizer->merges, merge, error));
-out:
-    return status;
-}
-
-static enum az_status read_merges(struct az_tokenizer_reader *reader, const json_t *merges,
-                                  struct az_error *error)
-{
-    enum az_status status = AZ_OK;
-    struct az_buffer left = {0}, right = {0};
-    size_t number;
-    json_t *value;
-    if (!json_is_array(merges)) AZ_RAISE(AZ_FORMAT, "\"merges\" of \"model\" is not a list");
-    json_array_foreach(merges, number, value)
-        AZ_TRY(read_merge(reader, number, value, &left, &right, error));
-out:
-    az_buffer_free(&left);
-    az_buffer_free(&right);
-    return status;
-}
-
-static enum az_status read_unknown(struct az_tokenizer_reader *reader, const json_t *name,
-                                   struct az_error *error)
-{
-    enum az_status status = AZ_OK;
-    struct az_tokenizer *tokenizer = reader->tokenizer;
-    if (!json_is_string(name))
-        AZ_RAISE(AZ_UNSUPPORTED, "a model of characters without \"unk_token\" is not supported");
-    const char *text = json_string_value(name);
-    tokenizer->unknown = az_vocabulary_find(&tokenizer->vocabulary, text, json_string_length(name));
-    if (tokenizer->unknown == AZ_TOKEN_NONE)
-        AZ_RAISE(AZ_FORMAT, "the unk_token \"%.100s\" is not in the vocabulary", text);
-out:
-    return status;
-}
-
-enum az_status az_tokenizer_read_model(struct az_tokenizer_reader *reader, const json_t *part,
-                                       struct az_error *error)
+static enum az_status read_bpe(struct az_tokenizer *tokenizer, const json_t *part,
+                               struct az_error *error)
 {
     static const char *const names[] = {"type",
                                         "dropout",
@@ -167,21 +119,134 @@ enum az_status az_tokenizer_read_model(struct az_tokenizer_reader *reader, const
                                         NULL};
     static const char what[] = "model";
     enum az_status status = AZ_OK;
-    struct az_tokenizer *tokenizer = reader->tokenizer;
+    const json_t *vocabulary = json_object_get(part, "vocab");
+    const json_t *dropout = json_object_get(part, "dropout");
     AZ_TRY(az_tokenizer_read_keys(part, what, names, error));
-    AZ_TRY(az_tokenizer_read_off(part, what, "dropout", error));
-    AZ_TRY(az_tokenizer_read_off(part, what, "continuing_subword_prefix", error));
-    AZ_TRY(az_tokenizer_read_off(part, what, "end_of_word_suffix", error));
-    AZ_TRY(az_tokenizer_read_off(part, what, "byte_fallback", error));
-    tokenizer->whole_words_first = json_is_true(json_object_get(part, "ignore_merges"));
-    AZ_TRY(read_vocabulary(reader, json_object_get(part, "vocab"), error));
-    AZ_TRY(read_merges(reader, json_object_get(part, "merges"), error));
-    if (tokenizer->model == AZ_TOKEN_MODEL_BYTE) {
-        AZ_TRY(az_tokenizer_index_bytes(tokenizer, error));
-    } else {
-        AZ_TRY(az_tokenizer_read_off(part, what, "fuse_unk", error));
-        AZ_TRY(read_unknown(reader, json_object_get(part, "unk_token"), error));
-    }
+    if (dropout && !json_is_null(dropout) && json_number_value(dropout) != 0)
+        AZ_RAISE(AZ_UNSUPPORTED, "\"dropout\" of \"model\" is set, which is not supported");
+    AZ_TRY(read_affix(part, "continuing_subword_prefix", &tokenizer->prefix,
+                      &tokenizer->prefix_bytes, error));
+    AZ_TRY(read_affix(part, "end_of_word_suffix", &tokenizer->suffix, &tokenizer->suffix_bytes,
+                      error));
+    AZ_TRY(az_tokenizer_read_flag(part, what, "ignore_merges", false, &tokenizer->whole_words_first,
+                                  error));
+    AZ_TRY(az_tokenizer_read_flag(part, what, "fuse_unk", false, &tokenizer->fuse_unknown, error));
+    AZ_TRY(az_tokenizer_read_flag(part, what, "byte_fallback", false, &tokenizer->byte_fallback,
+                                  error));
+    if (is_byte_level(tokenizer, vocabulary)) tokenizer->model = AZ_TOKEN_MODEL_BYTE;
+    AZ_TRY(read_vocabulary(tokenizer, vocabulary, error));
+    AZ_TRY(az_tokenizer_read_merges(tokenizer, vocabulary, json_object_get(part, "merges"), error));
+    if (tokenizer->model == AZ_TOKEN_MODEL_BYTE) AZ_TRY(az_tokenizer_index_bytes(tokenizer, error));
+    AZ_TRY(read_unknown(tokenizer, part, true, error));
+    find_fallback(tokenizer);
 out:
     return status;
+}
+
+static enum az_status read_wordpiece(struct az_tokenizer *tokenizer, const json_t *part,
+                                     struct az_error *error)
+{
+    static const char *const names[] = {
+        "type",  "unk_token", "continuing_subword_prefix", "max_input_chars_per_word",
+        "vocab", NULL};
+    enum az_status status = AZ_OK;
+    AZ_TRY(az_tokenizer_read_keys(part, "model", names, error));
+    AZ_TRY(read_affix(part, "continuing_subword_prefix", &tokenizer->prefix,
+                      &tokenizer->prefix_bytes, error));
+    if (!tokenizer->prefix) AZ_RAISE(AZ_FORMAT, "WordPiece has no \"continuing_subword_prefix\"");
+    AZ_TRY(az_tokenizer_read_count(part, "model", "max_input_chars_per_word", 0, WORD_LIMIT_MOST,
+                                   &tokenizer->word_limit, error));
+    AZ_TRY(read_vocabulary(tokenizer, json_object_get(part, "vocab"), error));
+    AZ_TRY(read_unknown(tokenizer, part, false, error));
+out:
+    return status;
+}
+
+static enum az_status read_wordlevel(struct az_tokenizer *tokenizer, const json_t *part,
+                                     struct az_error *error)
+{
+    static const char *const names[] = {"type", "unk_token", "vocab", NULL};
+    enum az_status status = AZ_OK;
+    AZ_TRY(az_tokenizer_read_keys(part, "model", names, error));
+    AZ_TRY(read_vocabulary(tokenizer, json_object_get(part, "vocab"), error));
+    const char *unknown = json_string_value(json_object_get(part, "unk_token"));
+    if (unknown && json_object_get(json_object_get(part, "vocab"), unknown))
+        AZ_TRY(read_unknown(tokenizer, part, false, error));
+out:
+    return status;
+}
+
+/* ["the", -3.5] */
+static enum az_status read_piece(struct az_tokenizer *tokenizer, size_t id, const json_t *piece,
+                                 struct az_error *error)
+{
+    const json_t *text = json_array_get(piece, 0), *score = json_array_get(piece, 1);
+    if (json_array_size(piece) != 2 || !json_is_string(text) || !json_is_number(score))
+        return az_error_raise(error, AZ_FORMAT,
+                              "token %zu of \"vocab\" is not a text and its score", id);
+    tokenizer->unigram.scores[id] = json_number_value(score);
+    return az_vocabulary_put(&tokenizer->vocabulary, id, json_string_value(text),
+                             json_string_length(text), error);
+}
+
+static enum az_status read_unigram(struct az_tokenizer *tokenizer, const json_t *part,
+                                   struct az_error *error)
+{
+    static const char *const names[] = {"type", "unk_id", "vocab", "byte_fallback", NULL};
+    enum az_status status = AZ_OK;
+    const json_t *list = json_object_get(part, "vocab"), *piece;
+    const json_t *unknown = json_object_get(part, "unk_id");
+    size_t id, number;
+    AZ_TRY(az_tokenizer_read_keys(part, "model", names, error));
+    AZ_TRY(az_tokenizer_read_flag(part, "model", "byte_fallback", false, &tokenizer->byte_fallback,
+                                  error));
+    size_t count = json_array_size(list);
+    if (count == 0) AZ_RAISE(AZ_FORMAT, "\"vocab\" of \"model\" is no list, or empty");
+    AZ_TRY(
+        az_memory_allocate(&tokenizer->unigram.scores, count, sizeof(double), "the scores", error));
+    tokenizer->unigram.count = count;
+    json_array_foreach(list, id, piece) AZ_TRY(read_piece(tokenizer, id, piece, error));
+    if (unknown && !json_is_null(unknown)) {
+        AZ_TRY(az_tokenizer_read_count(part, "model", "unk_id", 0, (int64_t)count - 1, &number,
+                                       error));
+        tokenizer->unknown = (uint32_t)number;
+    }
+    find_fallback(tokenizer);
+    AZ_TRY(az_unigram_build(&tokenizer->unigram, &tokenizer->vocabulary, error));
+out:
+    return status;
+}
+
+/* Files of old versions do not say the type. */
+static const char *type_of(const json_t *part)
+{
+    const char *type = az_tokenizer_read_type(part);
+    if (*type) return type;
+    if (json_object_get(part, "merges")) return "BPE";
+    if (json_object_get(part, "max_input_chars_per_word")) return "WordPiece";
+    return json_is_array(json_object_get(part, "vocab")) ? "Unigram" : "WordLevel";
+}
+
+enum az_status az_tokenizer_read_model(struct az_tokenizer *tokenizer, const json_t *part,
+                                       struct az_error *error)
+{
+    static const struct {
+        const char *type;
+        enum az_status (*read)(struct az_tokenizer *, const json_t *, struct az_error *);
+    } models[] = {
+        [AZ_ALGORITHM_BPE] = {"BPE", read_bpe},
+        [AZ_ALGORITHM_WORDPIECE] = {"WordPiece", read_wordpiece},
+        [AZ_ALGORITHM_UNIGRAM] = {"Unigram", read_unigram},
+        [AZ_ALGORITHM_WORDLEVEL] = {"WordLevel", read_wordlevel},
+    };
+    const char *type = type_of(part);
+    for (size_t n = 0; n < sizeof models / sizeof models[0]; n++) {
+        if (strcmp(type, models[n].type) != 0) continue;
+        tokenizer->algorithm = (enum az_algorithm)n;
+        return models[n].read(tokenizer, part, error);
+    }
+    return az_error_raise(error, AZ_UNSUPPORTED,
+                          "the model \"%.100s\" is not supported; BPE, WordPiece, Unigram and "
+                          "WordLevel are",
+                          type);
 }

@@ -78,7 +78,9 @@ static enum az_status put_special(struct trainer *trainer, const char *name, str
     if (az_vocabulary_find(&tokenizer->vocabulary, name, length) != AZ_TOKEN_NONE)
         AZ_RAISE(AZ_USAGE, "the special token '%s' is named twice", name);
     AZ_TRY(put_next(trainer, name, length, error));
-    AZ_TRY(az_added_put(&tokenizer->added, &tokenizer->vocabulary, id, error));
+    AZ_TRY(az_added_put(&tokenizer->added, (struct az_added_token){.id = id}, name, error));
+    tokenizer->vocabulary.tokens[id].added = tokenizer->vocabulary.tokens[id].special = true;
+    tokenizer->added_count++;
 out:
     return status;
 }
@@ -180,8 +182,8 @@ static enum az_status check_room(const struct trainer *trainer, struct az_error 
     return az_error_raise(error, AZ_USAGE,
                           "a vocabulary of %" PRId64 " is too small: %zu special "
                           "tokens and %zu base %s are in it before any merge",
-                          trainer->plan->vocabulary, trainer->tokenizer->added.count,
-                          base - trainer->tokenizer->added.count,
+                          trainer->plan->vocabulary, trainer->tokenizer->added_count,
+                          base - trainer->tokenizer->added_count,
                           trainer->plan->model == AZ_TOKEN_MODEL_BYTE ? "bytes" : "characters");
 }
 
@@ -313,8 +315,7 @@ enum az_status az_tokenizer_train(struct az_tokenizer **tokenizer,
     AZ_TRY(check_plan(plan, texts, text_count, error));
     enum az_pattern pattern = az_pattern_named(plan->pattern);
     AZ_TRY(az_tokenizer_create(&trainer.tokenizer, plan->model, error));
-    trainer.tokenizer->joiner = az_tokenizer_joiner(plan->model, pattern);
-    AZ_TRY(az_splitter_init(&trainer.tokenizer->splitter, az_pattern_text(pattern), error));
+    AZ_TRY(az_tokenizer_set_pattern(trainer.tokenizer, pattern, error));
     AZ_TRY(put_specials(&trainer, error));
     for (size_t n = 0; n < text_count; n++)
         AZ_TRY(az_word_counts_add(&trainer.words, &texts[n], trainer.tokenizer, progress, error));

@@ -16,8 +16,7 @@ static enum az_status spell(struct writer *writer, size_t id, struct az_error *e
 {
     enum az_status status = AZ_OK;
     const struct az_vocabulary *vocabulary = &writer->tokenizer->vocabulary;
-    bool raw =
-        writer->tokenizer->model == AZ_TOKEN_MODEL_CHARACTER || vocabulary->tokens[id].special;
+    bool raw = writer->tokenizer->model == AZ_TOKEN_MODEL_CHARACTER || vocabulary->tokens[id].added;
     size_t length;
     const char *bytes = az_vocabulary_bytes(vocabulary, id, &length);
     writer->spelling.length = 0;
@@ -56,7 +55,7 @@ static enum az_status write_added(struct writer *writer, struct az_error *error)
     const struct az_vocabulary *vocabulary = &writer->tokenizer->vocabulary;
     az_json_open(&writer->json, "added_tokens", '[');
     for (size_t id = 0; id < vocabulary->count; id++) {
-        if (!vocabulary->tokens[id].special) continue;
+        if (!vocabulary->tokens[id].added) continue;
         AZ_TRY(spell(writer, id, error));
         az_json_open(&writer->json, NULL, '{');
         az_json_unsigned(&writer->json, "id", id);
@@ -102,19 +101,20 @@ static void write_split(struct az_json *json, const char *key, const struct az_s
 static void write_pre_tokenizer(struct az_json *json, const struct az_tokenizer *tokenizer)
 {
     static const char key[] = "pre_tokenizer";
+    const struct az_splitter *splitter = az_tokenizer_splitter(tokenizer);
     bool bytes = tokenizer->model == AZ_TOKEN_MODEL_BYTE;
-    if (bytes && tokenizer->splitter.pattern == AZ_PATTERN_GPT2) {
+    if (bytes && splitter->pattern == AZ_PATTERN_GPT2) {
         write_byte_level(json, key, true);
     } else if (bytes) {
         az_json_open(json, key, '{');
         az_json_text(json, "type", "Sequence");
         az_json_open(json, "pretokenizers", '[');
-        write_split(json, NULL, &tokenizer->splitter);
+        write_split(json, NULL, splitter);
         write_byte_level(json, NULL, false);
         az_json_close(json, ']');
         az_json_close(json, '}');
     } else {
-        write_split(json, key, &tokenizer->splitter);
+        write_split(json, key, splitter);
     }
 }
 
@@ -122,7 +122,7 @@ static void write_decoder(struct az_json *json, const struct az_tokenizer *token
 {
     if (tokenizer->model == AZ_TOKEN_MODEL_BYTE) {
         write_byte_level(json, "decoder", true);
-    } else if (tokenizer->joiner == AZ_JOINER_SPACE) {
+    } else if (tokenizer->decoder.count == 0) {
         az_json_literal(json, "decoder", "null");
     } else {
         az_json_open(json, "decoder", '{');
@@ -197,21 +197,25 @@ enum az_status az_tokenizer_write_json(const struct az_tokenizer *tokenizer, cha
     struct az_json *json = &writer.json;
     az_json_init(json, true);
     *text = NULL;
+    if (tokenizer->source) {
+        AZ_TRY(az_memory_allocate(text, tokenizer->source_bytes + 1, 1, "a tokenizer", error));
+        memcpy(*text, tokenizer->source, tokenizer->source_bytes);
+        *length_bytes = tokenizer->source_bytes;
+        goto out;
+    }
+    if (tokenizer->ranked)
+        AZ_RAISE(AZ_UNSUPPORTED,
+                 "a tokenizer that was read from a .tiktoken file cannot be written as "
+                 "tokenizer.json, which merges by another rule");
     for (size_t n = 0; n < tokenizer->added.count; n++)
         if (tokenizer->model == AZ_TOKEN_MODEL_BYTE)
-            AZ_TRY(check_special(tokenizer, tokenizer->added.ids[n], error));
+            AZ_TRY(check_special(tokenizer, tokenizer->added.tokens[n].id, error));
     az_json_open(json, NULL, '{');
     az_json_text(json, "version", "1.0");
     az_json_literal(json, "truncation", "null");
     az_json_literal(json, "padding", "null");
     AZ_TRY(write_added(&writer, error));
-    if (tokenizer->normaliser == AZ_NORMALISER_NFC) {
-        az_json_open(json, "normalizer", '{');
-        az_json_text(json, "type", "NFC");
-        az_json_close(json, '}');
-    } else {
-        az_json_literal(json, "normalizer", "null");
-    }
+    az_json_literal(json, "normalizer", "null");
     write_pre_tokenizer(json, tokenizer);
     az_json_literal(json, "post_processor", "null");
     write_decoder(json, tokenizer);

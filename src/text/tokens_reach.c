@@ -22,30 +22,6 @@ out:
     return status;
 }
 
-/* Where the text, which the normaliser leaves alone, is first cut: by an added token or by the
- * splitter. Its length where it stays whole. */
-static enum az_status find_cut(struct az_encoder *encoder, const char *text, size_t length_bytes,
-                               size_t *cut, struct az_error *error)
-{
-    enum az_status status = AZ_OK;
-    const struct az_tokenizer *tokenizer = encoder->tokenizer;
-    uint32_t special;
-    const char *word;
-    size_t word_bytes;
-    size_t place =
-        az_added_find(&tokenizer->added, &tokenizer->vocabulary, text, length_bytes, &special);
-    *cut = place;
-    if (place == 0) *cut = tokenizer->vocabulary.tokens[special].length_bytes;
-    if (place == 0) goto out;
-    az_walk_begin(&encoder->walk, text, place);
-    AZ_TRY(az_walk_next(&encoder->walk, &word, &word_bytes, error));
-    /* White space that the splitter drops is a cut as well. */
-    if (word_bytes) *cut = word == text ? word_bytes : (size_t)(word - text);
-    if (!word_bytes) *cut = 0;
-out:
-    return status;
-}
-
 static bool is_mark(const char *text)
 {
     size_t used;
@@ -63,7 +39,7 @@ static enum az_status find_cause(struct az_token_row *row, struct az_encoder *en
     AZ_TRY(az_encoder_normalise(encoder, &normal, &length_bytes, error));
     row->reach = AZ_REACH_NORMALISED;
     if (length_bytes != row->length_bytes || memcmp(normal, bytes, length_bytes) != 0) goto out;
-    AZ_TRY(find_cut(encoder, bytes, length_bytes, &cut, error));
+    AZ_TRY(az_encoder_find_cut(encoder, bytes, length_bytes, &cut, error));
     row->reach = (uint8_t)(cut < length_bytes ? AZ_REACH_SPLIT : AZ_REACH_MERGE);
     if (cut >= length_bytes) goto out;
     row->cut_bytes = (uint32_t)cut;

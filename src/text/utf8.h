@@ -44,6 +44,19 @@ static inline size_t az_utf8_before(const char *text, size_t at)
     return at;
 }
 
+/* Writes the 1..4 bytes of a Unicode scalar value and returns how many. */
+static inline size_t az_utf8_put(uint32_t code, char *bytes)
+{
+    if (code < 0x80) {
+        bytes[0] = (char)code;
+        return 1;
+    }
+    size_t length = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    for (size_t n = length - 1; n > 0; n--, code >>= 6) bytes[n] = (char)(0x80 | (code & 0x3f));
+    bytes[0] = (char)((0xf00 >> length & 0xf0) | code);
+    return length;
+}
+
 /* Writes 1..4 bytes and returns how many; 0 for what is no Unicode scalar value. */
 size_t az_utf8_encode(uint32_t code, char bytes[4]);
 

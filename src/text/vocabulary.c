@@ -79,8 +79,38 @@ static enum az_status enlarge(struct az_vocabulary *vocabulary, size_t count,
                               sizeof *vocabulary->tokens, "the vocabulary", error));
         vocabulary->capacity = capacity;
     }
-    if (2 * (vocabulary->entries + 1) > vocabulary->table_size)
+    if (2 * (vocabulary->listed + 1) > vocabulary->table_size)
         AZ_TRY(enlarge_table(vocabulary, error));
+out:
+    return status;
+}
+
+static enum az_status put(struct az_vocabulary *vocabulary, size_t id, const char *bytes,
+                          size_t length_bytes, bool listed, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    size_t slot = 0;
+    if (id >= AZ_TOKEN_LIMIT)
+        AZ_RAISE(AZ_FORMAT, "id %zu is out of range; ids lie below %zu", id, AZ_TOKEN_LIMIT);
+    if (length_bytes >= UINT32_MAX) AZ_RAISE(AZ_FORMAT, "a token of %zu bytes", length_bytes);
+    if (id < vocabulary->count && vocabulary->tokens[id].present)
+        AZ_RAISE(AZ_FORMAT, "two tokens have the id %zu", id);
+    AZ_TRY(enlarge(vocabulary, id + 1, error));
+    if (listed) slot = slot_of(vocabulary, bytes, length_bytes);
+    if (listed && vocabulary->table[slot])
+        AZ_RAISE(AZ_FORMAT, "ids %u and %zu are the same token", vocabulary->table[slot] - 1, id);
+    struct az_token token = {.offset = vocabulary->bytes.length,
+                             .length_bytes = (uint32_t)length_bytes,
+                             .present = true};
+    AZ_TRY(az_buffer_reserve(&vocabulary->bytes, 1, error)); /* the empty token has a place too */
+    AZ_TRY(az_buffer_add(&vocabulary->bytes, bytes, length_bytes, error));
+    if (listed) vocabulary->table[slot] = (uint32_t)id + 1;
+    if (listed && length_bytes > vocabulary->longest_bytes)
+        vocabulary->longest_bytes = length_bytes;
+    vocabulary->tokens[id] = token;
+    vocabulary->entries++;
+    vocabulary->listed += listed;
+    if (id >= vocabulary->count) vocabulary->count = id + 1;
 out:
     return status;
 }
@@ -88,26 +118,14 @@ out:
 enum az_status az_vocabulary_put(struct az_vocabulary *vocabulary, size_t id, const char *bytes,
                                  size_t length_bytes, struct az_error *error)
 {
-    enum az_status status = AZ_OK;
-    if (id >= AZ_TOKEN_LIMIT)
-        AZ_RAISE(AZ_FORMAT, "id %zu is out of range; ids lie below %zu", id, AZ_TOKEN_LIMIT);
-    if (length_bytes >= UINT32_MAX) AZ_RAISE(AZ_FORMAT, "a token of %zu bytes", length_bytes);
-    if (id < vocabulary->count && vocabulary->tokens[id].present)
-        AZ_RAISE(AZ_FORMAT, "two tokens have the id %zu", id);
-    AZ_TRY(enlarge(vocabulary, id + 1, error));
-    size_t slot = slot_of(vocabulary, bytes, length_bytes);
-    if (vocabulary->table[slot])
-        AZ_RAISE(AZ_FORMAT, "ids %u and %zu are the same token", vocabulary->table[slot] - 1, id);
-    struct az_token token = {.offset = vocabulary->bytes.length,
-                             .length_bytes = (uint32_t)length_bytes,
-                             .present = true};
-    AZ_TRY(az_buffer_add(&vocabulary->bytes, bytes, length_bytes, error));
-    vocabulary->table[slot] = (uint32_t)id + 1;
-    vocabulary->tokens[id] = token;
-    vocabulary->entries++;
-    if (id >= vocabulary->count) vocabulary->count = id + 1;
-out:
-    return status;
+    return put(vocabulary, id, bytes, length_bytes, true, error);
+}
+
+enum az_status az_vocabulary_put_aside(struct az_vocabulary *vocabulary, size_t id,
+                                       const char *bytes, size_t length_bytes,
+                                       struct az_error *error)
+{
+    return put(vocabulary, id, bytes, length_bytes, false, error);
 }
 
 int az_vocabulary_compare(const struct az_vocabulary *vocabulary, uint32_t a, uint32_t b)

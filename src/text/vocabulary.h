@@ -13,7 +13,9 @@
 struct az_token {
     size_t offset; /* of its bytes */
     uint32_t length_bytes;
-    bool present, special; /* special: an added token, found in the text before everything else */
+    bool present;
+    bool added;   /* found in the text before everything else */
+    bool special; /* left out when a text is wanted without such tokens */
 };
 
 struct az_vocabulary {
@@ -21,7 +23,8 @@ struct az_vocabulary {
     struct az_token *tokens;
     size_t count, capacity; /* count: highest id + 1 */
     uint32_t *table;        /* id + 1 by hash of the bytes, 0 for none */
-    size_t table_size, entries;
+    size_t table_size, entries, listed;
+    size_t longest_bytes; /* of the tokens that can be found */
 };
 
 void az_vocabulary_free(struct az_vocabulary *vocabulary); /* zeroed is empty */
@@ -30,6 +33,11 @@ void az_vocabulary_free(struct az_vocabulary *vocabulary); /* zeroed is empty */
  * has. */
 enum az_status az_vocabulary_put(struct az_vocabulary *vocabulary, size_t id, const char *bytes,
                                  size_t length_bytes, struct az_error *error);
+
+/* The same for a token that az_vocabulary_find does not give; others may have its bytes. */
+enum az_status az_vocabulary_put_aside(struct az_vocabulary *vocabulary, size_t id,
+                                       const char *bytes, size_t length_bytes,
+                                       struct az_error *error);
 
 /* AZ_TOKEN_NONE where there is none. */
 uint32_t az_vocabulary_find(const struct az_vocabulary *vocabulary, const char *bytes,

@@ -68,24 +68,26 @@ out:
     return status;
 }
 
-static enum az_status add_segment(struct az_word_counts *counts, struct az_walk *walk,
-                                  int64_t weight, struct az_progress *progress, double done_bytes,
-                                  double total_bytes, struct az_error *error)
+/* Words of one text, for the cutter. */
+struct counter {
+    struct az_word_counts *counts;
+    int64_t weight;
+    const char *text;
+    double total_bytes;
+    size_t words;
+    struct az_progress *progress;
+};
+
+static enum az_status count_word(void *context, const char *word, size_t length_bytes,
+                                 struct az_error *error)
 {
-    enum az_status status = AZ_OK;
-    const char *word;
-    size_t length_bytes, words = 0;
-    for (;;) {
-        AZ_TRY(az_walk_next(walk, &word, &length_bytes, error));
-        if (length_bytes == 0) break;
-        AZ_TRY(add_word(counts, word, length_bytes, weight, error));
-        if (++words % 4096) continue;
-        az_progress_tell(progress, "counting words", "MB", (done_bytes + (double)walk->at) / 1e6,
-                         total_bytes / 1e6, "");
-        if (az_progress_stopped(progress)) AZ_RAISE(AZ_INTERRUPTED, "the training was stopped");
-    }
-out:
-    return status;
+    struct counter *counter = context;
+    enum az_status status = add_word(counter->counts, word, length_bytes, counter->weight, error);
+    if (status != AZ_OK || ++counter->words % 4096) return status;
+    az_progress_tell(counter->progress, "counting words", "MB",
+                     (double)(word - counter->text) / 1e6, counter->total_bytes / 1e6, "");
+    if (!az_progress_stopped(counter->progress)) return AZ_OK;
+    return az_error_raise(error, AZ_INTERRUPTED, "the training was stopped");
 }
 
 enum az_status az_word_counts_add(struct az_word_counts *counts,
@@ -94,23 +96,26 @@ enum az_status az_word_counts_add(struct az_word_counts *counts,
                                   struct az_progress *progress, struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    struct az_walk walk = {0};
-    AZ_TRY(az_walk_init(&walk, &tokenizer->splitter, error));
+    struct az_cut cut = {0};
+    struct az_added_search search = {0};
+    struct counter counter = {.counts = counts,
+                              .weight = text->weight,
+                              .text = text->bytes,
+                              .total_bytes = (double)text->length_bytes,
+                              .progress = progress};
+    uint32_t id;
+    AZ_TRY(az_cut_init(&cut, &tokenizer->cutter, error));
     az_progress_begin(progress);
-    for (size_t at = 0, special_bytes; at < text->length_bytes; at += special_bytes) {
-        uint32_t special;
-        size_t length = az_added_find(&tokenizer->added, &tokenizer->vocabulary, text->bytes + at,
-                                      text->length_bytes - at, &special);
-        az_walk_begin(&walk, text->bytes + at, length);
-        AZ_TRY(add_segment(counts, &walk, text->weight, progress, (double)at,
-                           (double)text->length_bytes, error));
-        at += length;
-        special_bytes =
-            special == AZ_TOKEN_NONE ? 0 : tokenizer->vocabulary.tokens[special].length_bytes;
-    }
+    do {
+        id = az_added_next(&tokenizer->added, text->bytes, text->length_bytes, &search);
+        if (search.text_end > search.text_start)
+            AZ_TRY(az_cut_text(&cut, text->bytes + search.text_start,
+                               search.text_end - search.text_start, search.text_start == 0,
+                               count_word, &counter, error));
+    } while (id != AZ_TOKEN_NONE);
     az_progress_end(progress, "counting words", "MB", (double)text->length_bytes / 1e6,
                     (double)text->length_bytes / 1e6, "");
 out:
-    az_walk_free(&walk);
+    az_cut_free(&cut);
     return status;
 }

@@ -4,7 +4,6 @@
 
 #include "azimuth/tokenizer.h"
 #include "text/added.h"
-#include "text/splitter.h"
 
 struct az_counted_word {
     const char *bytes; /* in the text */
