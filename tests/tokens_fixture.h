@@ -95,7 +95,7 @@ static inline const char *tokens_fixture_json(void)
         snprintf(bytes, sizeof bytes, "%s%s", left ? left : "", tokens_fixture_merges[n].right);
         ADD(",\"%s\":%d", tokens_fixture_spell(bytes, strlen(bytes)), tokens_fixture_merges[n].id);
     }
-    ADD("},\"merges\":[");
+    ADD(",\"<|end|>\":%d},\"merges\":[", TOKEN_SPECIAL);
     separator = "";
     for (size_t n = 0; n < sizeof tokens_fixture_merges / sizeof tokens_fixture_merges[0]; n++) {
         const char *left = tokens_fixture_merges[n].left, *right = tokens_fixture_merges[n].right;

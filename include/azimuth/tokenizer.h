@@ -97,13 +97,13 @@ AZ_API enum az_status az_tokenizer_encode(const struct az_tokenizer *tokenizer, 
                                           struct az_progress *progress, struct az_error *error);
 AZ_API void az_tokenizer_free_ids(uint32_t *ids);
 /* *text: from az_memory_allocate, terminated by 0; free with az_tokenizer_free_text. Byte-level
- * tokenizers give the bytes of the tokens, which need not be UTF-8 (`tokenizers` puts U+FFFD there).
- * skip_special: without the tokens that are marked as special. AZ_USAGE for an id that is not
- * there. */
+ * tokenizers give the bytes of the tokens, which need not be UTF-8 (`tokenizers` puts U+FFFD
+ * there). skip_special: without the tokens that are marked as special. AZ_USAGE for an id that is
+ * not there. */
 AZ_API enum az_status az_tokenizer_decode_with(const struct az_tokenizer *tokenizer,
-                                               const uint32_t *ids, size_t count,
-                                               bool skip_special, char **text,
-                                               size_t *length_bytes, struct az_error *error);
+                                               const uint32_t *ids, size_t count, bool skip_special,
+                                               char **text, size_t *length_bytes,
+                                               struct az_error *error);
 AZ_API enum az_status az_tokenizer_decode(const struct az_tokenizer *tokenizer, const uint32_t *ids,
                                           size_t count, char **text, size_t *length_bytes,
                                           struct az_error *error);
