@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "config/key.h"
+#include "config/number.h"
 #include "store/file.h"
 
 #define FORMAT "azimuth-checkpoint-1"
@@ -240,6 +241,7 @@ enum az_status az_checkpoint_compare(const struct az_checkpoint *checkpoint,
                  "a run goes on with the parameters it was begun with; this would change %s", list);
     AZ_TRY(check_steps(checkpoint, before, experiment, error));
 out:
+    if (status != AZ_OK) az_error_at(error, checkpoint->path, -1, -1, -1);
     az_memory_free(before);
     return status;
 }
@@ -271,12 +273,18 @@ enum az_status az_checkpoint_check_text(const struct az_checkpoint *checkpoint,
         dead->bytes == tokens->dead_count * sizeof *tokens->dead &&
         memcmp(dead->data, tokens->dead, dead->bytes) == 0)
         goto out;
+    char steps[AZ_NUMBER_TEXT_BYTES];
+    const char *before = az_safetensors_metadata(checkpoint->file, "train.steps");
+    snprintf(steps, sizeof steps, "%" PRId64, train->experiment->train.steps);
+    if (!before || strcmp(before, steps) == 0)
+        AZ_RAISE(AZ_FORMAT, "the checkpoint is damaged, or of another run: its dead tokens are not "
+                            "those of this text");
     AZ_RAISE(AZ_USAGE,
-             "train.steps = %" PRId64 " leaves %zu tokens dead, and the run was begun with %" PRIu64
-             ": rows and metrics of the steps that are done would be others",
-             train->experiment->train.steps, tokens->dead_count,
-             dead ? dead->bytes / sizeof *tokens->dead : 0);
+             "with train.steps = %s %zu tokens are dead, with the %.20s that the run was begun "
+             "with %" PRIu64 ": rows and metrics of the steps that are done would be others",
+             steps, tokens->dead_count, before, dead ? dead->bytes / sizeof *tokens->dead : 0);
 out:
+    if (status != AZ_OK) az_error_at(error, checkpoint->path, -1, -1, -1);
     return status;
 }
 

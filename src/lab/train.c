@@ -137,17 +137,19 @@ static enum az_status fill_result(const struct az_train *train, struct az_train_
 #define UNTOLD (status == AZ_OK ? error : NULL)
 
 /* status: how the loop ended. A model that was trained to no planned end is still written, unless
- * writing has failed already. */
+ * writing has failed already. run.json says that everything else is there: it is not written when
+ * that failed at the end of a loop that went well. */
 static enum az_status close_files(struct az_train *train, struct az_train_result *result,
                                   enum az_status status, struct az_error *error)
 {
+    enum az_status looped = status;
     if (status == AZ_OK) status = az_train_save(train, error);
     KEEP(az_train_close_recording(train, result, UNTOLD));
     KEEP(az_train_close_metrics(train, UNTOLD));
     if (status == AZ_OK) status = az_train_write_model(train, error);
     az_train_mark(train, AZ_CLOCK_SAVING);
     KEEP(fill_result(train, result, UNTOLD));
-    KEEP(az_train_write_manifest(train, result, UNTOLD));
+    if (status == looped) KEEP(az_train_write_manifest(train, result, UNTOLD));
     return status;
 }
 

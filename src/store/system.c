@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -30,8 +31,15 @@ void az_system_fail_once(size_t n, int code) { fail(n, code, true); }
 
 bool az_system_fail_pending(void) { return atomic_load(&calls_until_failure) != 0; }
 
+static atomic_size_t calls, fatal_call; /* so far; that is not survived, 0: none */
+
+void az_system_kill_after(size_t n) { atomic_store(&fatal_call, n ? az_system_calls() + n : 0); }
+
+size_t az_system_calls(void) { return atomic_load(&calls); }
+
 static int failure_on_request(void)
 {
+    if (atomic_fetch_add(&calls, 1) + 1 == atomic_load(&fatal_call)) raise(SIGKILL);
     size_t left = atomic_load(&calls_until_failure);
     if (left == 0) return 0;
     if (left > 1 || atomic_load(&fails_once)) atomic_store(&calls_until_failure, left - 1);

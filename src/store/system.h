@@ -47,6 +47,9 @@ int az_system_lock_directory(const char *path, int *fd);
  * or with _once only that one; n = 0 turns it off. Closing and removing never fail on request. */
 void az_system_fail_after(size_t n, int code);
 void az_system_fail_once(size_t n, int code);
+/* Likewise the nth call ends the process by SIGKILL; how many calls there were so far. */
+void az_system_kill_after(size_t n);
+size_t az_system_calls(void);
 bool az_system_fail_pending(void); /* a failure asked for has not come yet */
 
 #endif

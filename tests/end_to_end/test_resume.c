@@ -3,175 +3,14 @@
  * threads. Then all files must be those of the straight run, byte for byte. */
 #define _GNU_SOURCE
 #include <glob.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include "again.h"
 #include "config/key.h"
-#include "tiny.h"
 
 enum { STEPS = 9, CHANGES_BYTES = 600 };
-
-/* ---- runs that stop at a step ---- */
-
-enum ending { TO_THE_END, ON_REQUEST, BY_KILL };
-
-struct stopper {
-    struct az_progress progress;
-    volatile int stop;
-    double at_step;
-    enum ending ending;
-};
-
-static void stop_at(void *context, const struct az_progress_state *state)
-{
-    struct stopper *stopper = context;
-    stopper->progress.told_ns = 0; /* tell every step */
-    if (strcmp(state->stage, "training") != 0 || state->done < stopper->at_step) return;
-    if (stopper->ending == BY_KILL) raise(SIGKILL);
-    stopper->stop = 1;
-}
-
-/* How a run is to be made: the machine must not matter. */
-struct way {
-    const char *isa;
-    int threads;
-    bool resume;
-    int64_t at_step; /* where it stops */
-    enum ending ending;
-};
-
-static enum az_status run(const struct az_experiment *experiment, const char *name,
-                          const struct way *way, struct az_train_result *result,
-                          struct az_error *error)
-{
-    struct stopper stopper = {.at_step = (double)way->at_step, .ending = way->ending};
-    char directory[512], cache[512];
-    snprintf(directory, sizeof directory, "%s", tiny_path(name));
-    snprintf(cache, sizeof cache, "%s", tiny_path("cache"));
-    struct az_train_options options = {.directory = directory,
-                                       .resume = way->resume,
-                                       .cache_directory = cache,
-                                       .isa = way->isa,
-                                       .threads = way->threads};
-    az_progress_init(&stopper.progress, stop_at, &stopper, &stopper.stop);
-    if (way->ending == TO_THE_END) stopper.progress.update = NULL;
-    az_error_clear(error);
-    return az_train_run(experiment, &options, result, &stopper.progress, error);
-}
-
-static void run_well(const struct az_experiment *experiment, const char *name,
-                     const struct way *way, struct az_train_result *result, const char *changes)
-{
-    struct az_error error;
-    if (run(experiment, name, way, result, &error) != AZ_OK)
-        fail_msg("%s: %s", changes, error.message);
-}
-
-static void run_and_kill(const struct az_experiment *experiment, const char *name,
-                         const struct way *way, const char *changes)
-{
-    int ended;
-    pid_t child = fork();
-    if (child == 0) {
-        struct az_train_result result;
-        struct az_error error;
-        enum az_status status = run(experiment, name, way, &result, &error);
-        fprintf(stderr, "%s: %s\n", changes, status == AZ_OK ? "was not killed" : error.message);
-        _exit(1);
-    }
-    assert_int_equal(waitpid(child, &ended, 0), child);
-    if (!WIFSIGNALED(ended)) fail_msg("%s", changes);
-}
-
-/* ---- comparing ---- */
-
-/* metrics.csv without its last column, the only one that tells of time. */
-static char *untimed(const char *path, size_t *length)
-{
-    FILE *file = fopen(path, "r");
-    char line[512], *text = NULL;
-    size_t bytes = 0;
-    if (!file) fail_msg("%s is not there", path);
-    FILE *memory = open_memstream(&text, &bytes);
-    while (fgets(line, sizeof line, file)) {
-        char *comma = strrchr(line, ',');
-        assert_non_null(comma);
-        *comma = 0;
-        fprintf(memory, "%s\n", line);
-    }
-    fclose(file);
-    fclose(memory);
-    *length = bytes;
-    return text;
-}
-
-static char *whole(const char *path, size_t *length)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file) fail_msg("%s is not there", path);
-    fseek(file, 0, SEEK_END);
-    *length = (size_t)ftell(file);
-    rewind(file);
-    char *bytes = malloc(*length + 1);
-    assert_non_null(bytes);
-    assert_int_equal(fread(bytes, 1, *length, file), *length);
-    fclose(file);
-    return bytes;
-}
-
-static void same_file(const char *name, char *(*read)(const char *, size_t *), const char *changes)
-{
-    char a[600], b[600];
-    size_t one, two;
-    snprintf(a, sizeof a, "%s/%s", tiny_path("straight"), name);
-    snprintf(b, sizeof b, "%s/%s", tiny_path("resumed"), name);
-    char *left = read(a, &one), *right = read(b, &two);
-    if (one != two || memcmp(left, right, one) != 0)
-        fail_msg("%s: %s is not that of the run that never stopped", changes, name);
-    free(left);
-    free(right);
-}
-
-static int count_files(const char *name)
-{
-    char command[700];
-    int count = -1;
-    snprintf(command, sizeof command, "find '%s' -type f | wc -l", tiny_path(name));
-    FILE *pipe = popen(command, "r");
-    assert_int_equal(fscanf(pipe, "%d", &count), 1);
-    pclose(pipe);
-    return count;
-}
-
-static void same_run(const struct az_train_result *a, const struct az_train_result *b,
-                     const char *changes)
-{
-    static const char *const files[] = {"checkpoint.safetensors", "model/model.safetensors",
-                                        "model/config.json", "tokenizer.json",
-                                        "live_dead_tokens.safetensors"};
-    if (memcmp(&a->fingerprint, &b->fingerprint, sizeof a->fingerprint) != 0)
-        fail_msg("%s: another fingerprint", changes);
-    assert_memory_equal(&a->first_loss, &b->first_loss, sizeof a->first_loss);
-    assert_memory_equal(&a->last_loss, &b->last_loss, sizeof a->last_loss);
-    assert_int_equal(a->steps, b->steps);
-    assert_int_equal(a->dead, b->dead);
-    assert_int_equal(a->frozen, b->frozen);
-    same_file(strrchr(a->recording, '/') + 1, whole, changes);
-    same_file("metrics.csv", untimed, changes);
-    for (size_t n = 0; n < sizeof files / sizeof *files; n++) same_file(files[n], whole, changes);
-    assert_int_equal(count_files("resumed"), count_files("straight"));
-}
-
-static void remove_run(const char *name)
-{
-    char command[700];
-    snprintf(command, sizeof command, "rm -rf '%s'", tiny_path(name));
-    assert_int_equal(system(command), 0);
-}
 
 /* ---- one cell of the matrix ---- */
 
@@ -192,10 +31,10 @@ static void check(const struct az_experiment *experiment, const char *changes)
     struct az_error error;
     turn++;
     int64_t first = 1 + turn % 4, second = first + 1 + turn / 4 % 3;
-    struct way way = {.isa = isa_number(turn), .threads = 1 + (int)turn % 3};
-    remove_run("straight");
-    remove_run("resumed");
-    run_well(experiment, "straight", &way, &straight, changes);
+    struct again way = {.isa = isa_number(turn), .threads = 1 + (int)turn % 3};
+    again_remove("straight");
+    again_remove("resumed");
+    again_run_well(experiment, "straight", &way, &straight, changes);
     for (unsigned part = 0; part < 2; part++) {
         way.isa = isa_number(turn + 1 + part);
         way.threads = 1 + (int)(turn + 1 + part) % 3;
@@ -203,17 +42,17 @@ static void check(const struct az_experiment *experiment, const char *changes)
         way.at_step = part ? second : first;
         way.ending = (turn + part) % 2 ? BY_KILL : ON_REQUEST;
         if (way.ending == BY_KILL) {
-            run_and_kill(experiment, "resumed", &way, changes);
+            again_run_and_kill(experiment, "resumed", &way, changes);
         } else {
-            run_well(experiment, "resumed", &way, &resumed, changes);
+            again_run_well(experiment, "resumed", &way, &resumed, changes);
             if (resumed.steps != way.at_step) fail_msg("%s: did not stop", changes);
         }
     }
-    way = (struct way){.isa = isa_number(turn), .threads = 2, .resume = true};
-    run_well(experiment, "resumed", &way, &resumed, changes);
+    way = (struct again){.isa = isa_number(turn), .threads = 2, .resume = true};
+    again_run_well(experiment, "resumed", &way, &resumed, changes);
     assert_true(resumed.resumed);
-    same_run(&straight, &resumed, changes);
-    assert_int_equal(run(experiment, "resumed", &way, &resumed, &error), AZ_USAGE);
+    again_same_run(&straight, &resumed, changes);
+    assert_int_equal(again_run(experiment, "resumed", &way, &resumed, &error), AZ_USAGE);
     assert_non_null(strstr(error.message, "the run is complete"));
 }
 
@@ -277,8 +116,8 @@ static void every_choice_of_every_parameter(void **state)
     fclose(rows);
     struct az_experiment experiment = tiny_experiment("train.steps=1 model.width=16");
     struct az_train_result result;
-    struct way way = {.threads = 1};
-    run_well(&experiment, "straight.kept", &way, &result, "the file to begin with");
+    struct again way = {.threads = 1};
+    again_run_well(&experiment, "straight.kept", &way, &result, "the file to begin with");
     unsigned choices = 0;
     for (size_t k = 0; k < az_key_count; k++) {
         const struct az_key *key = &az_keys[k];
@@ -366,10 +205,10 @@ static void every_family_of_presets(void **state)
 
 static void stop(const struct az_experiment *experiment, const char *name, int64_t at_step)
 {
-    struct way way = {.threads = 2, .at_step = at_step, .ending = ON_REQUEST};
+    struct again way = {.threads = 2, .at_step = at_step, .ending = ON_REQUEST};
     struct az_train_result result;
-    remove_run(name);
-    run_well(experiment, name, &way, &result, name);
+    again_remove(name);
+    again_run_well(experiment, name, &way, &result, name);
 }
 
 /* Six steps go through the whole text, so that no token comes to life later. */
@@ -383,15 +222,15 @@ static void a_run_is_made_longer_to_the_same_bits(void **state)
     static const int64_t stopped[] = {6, 3, 5};
     struct az_experiment experiment = tiny_experiment("checkpoint.every=3 " EPOCHS);
     struct az_train_result straight, resumed;
-    struct way way = {.threads = 2}, again = {.threads = 1, .resume = true};
-    remove_run("straight");
-    run_well(&experiment, "straight", &way, &straight, "9 steps");
+    struct again way = {.threads = 2}, again = {.threads = 1, .resume = true};
+    again_remove("straight");
+    again_run_well(&experiment, "straight", &way, &straight, "9 steps");
     for (int n = 0; n < 3; n++) {
         experiment.train.steps = begun[n];
         stop(&experiment, "resumed", stopped[n]);
         experiment.train.steps = 9;
-        run_well(&experiment, "resumed", &again, &resumed, "to 9 steps");
-        same_run(&straight, &resumed, "to 9 steps");
+        again_run_well(&experiment, "resumed", &again, &resumed, "to 9 steps");
+        again_same_run(&straight, &resumed, "to 9 steps");
     }
 }
 
@@ -400,8 +239,8 @@ static void check_refused(const struct az_experiment *experiment, enum az_status
 {
     struct az_train_result result;
     struct az_error error;
-    struct way way = {.threads = 1, .resume = true};
-    assert_int_equal(run(experiment, "resumed", &way, &result, &error), expected);
+    struct again way = {.threads = 1, .resume = true};
+    assert_int_equal(again_run(experiment, "resumed", &way, &result, &error), expected);
     if (!strstr(error.message, reason)) fail_msg("%s", error.message);
 }
 
@@ -410,9 +249,9 @@ static void what_would_change_bits_is_refused_by_name(void **state)
     (void)state;
     struct az_experiment begun = tiny_experiment("train.steps=6"), changed = begun;
     struct az_train_result straight, resumed;
-    struct way way = {.threads = 2}, again = {.threads = 2, .resume = true};
-    remove_run("straight");
-    run_well(&begun, "straight", &way, &straight, "6 steps");
+    struct again way = {.threads = 2}, again = {.threads = 2, .resume = true};
+    again_remove("straight");
+    again_run_well(&begun, "straight", &way, &straight, "6 steps");
     stop(&begun, "resumed", 3);
     changed.optimizer.lr = 0.002;
     changed.seed.data = 7;
@@ -422,7 +261,7 @@ static void what_would_change_bits_is_refused_by_name(void **state)
     check_refused(&changed, AZ_USAGE, "less than the 3 steps that are done");
     begun.checkpoint.every = 2; /* changes nothing but the text of the parameter */
     begun.budget.memory_bytes /= 2;
-    run_well(&begun, "resumed", &again, &resumed, "another budget");
+    again_run_well(&begun, "resumed", &again, &resumed, "another budget");
     assert_memory_equal(&straight.fingerprint, &resumed.fingerprint, sizeof straight.fingerprint);
 
     begun = tiny_experiment("train.steps=6 optimizer.schedule=cosine");
@@ -434,7 +273,7 @@ static void what_would_change_bits_is_refused_by_name(void **state)
     stop(&begun, "resumed", 2);
     changed = begun;
     changed.train.steps = 500;
-    check_refused(&changed, AZ_USAGE, "tokens dead");
+    check_refused(&changed, AZ_USAGE, "tokens are dead, with the 2 that the run was begun with");
 }
 
 int main(void)

@@ -1,0 +1,53 @@
+"""open_killed.py STRAIGHT DIRECTORY: opens the recordings that killed runs left in DIRECTORY with the
+readers that Python users have, and compares the frames that are told to be whole with those of the
+recording of a run that was never killed."""
+import os
+import sys
+
+import safetensors
+
+
+def read_safetensors(path):
+    """name -> (rows of the first dimension, bytes), and the metadata."""
+    with open(path, "rb") as file:
+        data = file.read()
+    tensors = {name: (about["shape"], about["data"]) for name, about in safetensors.deserialize(data)}
+    with safetensors.safe_open(path, "numpy") as file:
+        return tensors, file.metadata()
+
+
+def whole_frames(name, tensors, through):
+    if name + ".steps" in tensors:
+        raw = tensors[name + ".steps"][1]
+        steps = [int.from_bytes(raw[n:n + 8], "little") for n in range(0, len(raw), 8)]
+        return sum(step <= through for step in steps)
+    first = 1 if name == "h" else 0
+    return max(0, min(tensors[name][0][0], through - first + 1))
+
+
+def compare(path, expected):
+    tensors, metadata = read_safetensors(path)
+    through = int(metadata["recorded_through_step"])
+    total = 0
+    for name in metadata["movies"].split():
+        frames = whole_frames(name, tensors, through)
+        (shape, data), (all_frames, straight) = tensors[name], expected[name]
+        frame_bytes = len(straight) // all_frames[0]
+        assert shape[1:] == all_frames[1:], f"{path}: {name} has the shape {shape}"
+        length = frames * frame_bytes
+        assert data[:length] == straight[:length], f"{path}: {name} has another frame"
+        total += frames
+    return total
+
+
+def main():
+    straight, directory = sys.argv[1:]
+    expected, _ = read_safetensors(straight)
+    files = sorted(os.listdir(directory))
+    totals = [compare(os.path.join(directory, name), expected) for name in files]
+    print(f"safetensors {safetensors.__version__} opened {len(files)} files of killed runs; "
+          f"whole frames: {' '.join(map(str, totals))}")
+    assert len(files) > 3 and max(totals) > 0
+
+
+main()

@@ -1,0 +1,84 @@
+/* Any bytes as the checkpoint of a small run: taken up or refused; what was taken up can be gone on
+ * with. */
+#define _GNU_SOURCE
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lab/checkpoint.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes);
+
+/* Of the run that the seeds are of: two parameters, two dead tokens. */
+enum { ROWS = 3, DIMS = 2, BIAS = 4, COUNT = ROWS * DIMS + BIAS, DEAD = 2 };
+
+static struct az_experiment experiment;
+static struct az_corpus corpus;
+static struct az_kernels kernels;
+static struct az_bf16 values[COUNT];
+static struct az_bf16 gradients[COUNT];
+static int64_t dead[DEAD] = {1, 2};
+static const struct az_parameter parameters[] = {
+    {.name = "wte", .rank = 2, .shape = {ROWS, DIMS}, .count = ROWS * DIMS},
+    {.name = "bias", .rank = 1, .shape = {BIAS}, .offset = ROWS * DIMS, .count = BIAS}};
+static char *metadata[] = {"corpus.hash", "00000000000000000000000000000000", "tokenizer.hash",
+                           "00000000000000000000000000000000", NULL};
+static struct az_recorder_plan plan = {.metadata = metadata, .metadata_count = 4};
+
+static void make(struct az_train *train)
+{
+    struct az_optimizer_target target = {.values = values,
+                                         .gradients = gradients,
+                                         .count = COUNT,
+                                         .parameters = parameters,
+                                         .parameter_count = 2};
+    az_experiment_init(&experiment);
+    if (az_kernels_select(&kernels, AZ_ISA_REFERENCE, NULL) != AZ_OK) abort();
+    *train =
+        (struct az_train){.experiment = &experiment, .corpus = &corpus, .recorder_plan = &plan};
+    train->tokens = (struct az_recorder_tokens){.dead = dead, .dead_count = DEAD};
+    if (az_optimizer_create(&train->optimizer, &experiment, &kernels, NULL, &target, NULL) != AZ_OK)
+        abort();
+    if (az_train_motion_create(&train->motion, DEAD, DIMS, dead, values, NULL, NULL) != AZ_OK)
+        abort();
+}
+
+static void use(const struct az_checkpoint *checkpoint)
+{
+    static struct az_train train;
+    static struct az_experiment read;
+    struct az_error error;
+    if (!train.optimizer) make(&train);
+    if (az_checkpoint_experiment(checkpoint, &read, &error) != AZ_OK && !error.message[0]) abort();
+    az_checkpoint_compare(checkpoint, &experiment, NULL);
+    az_checkpoint_check_text(checkpoint, &train, NULL);
+    error.message[0] = 0;
+    if (az_checkpoint_load(checkpoint, &train, &error) != AZ_OK) {
+        if (!error.message[0]) abort();
+        return;
+    }
+    if (train.step != az_checkpoint_step(checkpoint) || train.step < 0) abort();
+    for (int n = 0; n < DEAD; n++)
+        if (train.motion->last_motion_step[n] > train.step) abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes)
+{
+    struct az_checkpoint *checkpoint;
+    struct az_error error;
+    char path[64];
+    int fd = memfd_create("checkpoint", MFD_CLOEXEC);
+    if (fd < 0 || write(fd, bytes, length_bytes) != (ssize_t)length_bytes) abort();
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    az_error_clear(&error);
+    if (az_checkpoint_open(&checkpoint, path, &error) == AZ_OK)
+        use(checkpoint);
+    else if (checkpoint || !error.message[0])
+        abort();
+    az_checkpoint_close(checkpoint);
+    close(fd);
+    return 0;
+}
