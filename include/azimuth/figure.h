@@ -18,7 +18,9 @@ enum az_figure_mark {
     AZ_MARK_STEPS,  /* horizontal, then vertical at the next x */
     AZ_MARK_POINTS, /* small discs */
     AZ_MARK_FILLED, /* the area between low and y */
-    AZ_MARK_BARS    /* lying bars at y, from low (NULL: the left edge) to x, each 0.7 thick */
+    AZ_MARK_BARS,   /* lying bars at y, from low (NULL: the left edge) to x, each 0.7 thick */
+    AZ_MARK_JOINED, /* discs joined by lines */
+    AZ_MARK_CELLS   /* a grid of evenly spaced x and y (linear axes), coloured by level */
 };
 
 /* Arrays are borrowed for the call. A value that is not finite is a gap. */
@@ -27,7 +29,7 @@ struct az_figure_series {
     enum az_figure_mark mark;
     const double *x, *y;
     const double *low;   /* AZ_MARK_FILLED: NULL is the bottom of the panel; AZ_MARK_BARS: an x */
-    const double *level; /* points and bars: coloured by the colormap; NULL is one colour */
+    const double *level; /* points, bars, cells: coloured by the colormap; NULL is one colour */
     size_t count;
     const char *color; /* "#rrggbb"; NULL: the palette's next, steelblue first */
 };

@@ -60,7 +60,8 @@ struct az_kinematics {
     struct az_cloud_shape *shapes[AZ_LENS_SETS]; /* [shape_count] */
     double *spectra[AZ_LENS_SETS];               /* [shape_count][dims] eigenvalues, descending */
     int64_t shape_count;
-    int64_t velocity_every; /* the autocorrelation starts at every so many frames */
+    int64_t velocity_every; /* the autocorrelation starts at the first ten motions (fewer
+                               where frames are huge) and then at every so many */
 };
 
 #endif

@@ -39,6 +39,7 @@ struct az_token_life {
     double norm_start_w, norm_end_w;
 };
 
+#define AZ_LIFE_MOST_SPANS 400
 #define AZ_LIFE_SHARES 4
 AZ_API double az_life_share(int n); /* .5, .9, .99, 1 */
 
@@ -68,9 +69,30 @@ struct az_lifecycle {
     struct az_set_life sets[AZ_LENS_SETS];
     int64_t (*states[AZ_LENS_SETS])[AZ_LIVES]; /* [moves] tokens in each state */
     int64_t (*phases[AZ_LENS_SETS])[AZ_LIVES]; /* [moves] tokens in each phase */
-    int64_t *stragglers;                       /* [straggler_count] rows, latest first */
+    uint8_t *spans; /* [span_count][rows] hottest state in each of equal spans of the moves */
+    int64_t span_count;
+    int64_t *stragglers;     /* [straggler_count] rows, latest first */
     int64_t straggler_count; /* of the dead (of all where that is not known): freeze_step above
                                 straggler_step, or censored */
 };
+
+/* What the hidden states do to the stragglers, at some steps over the run: where h was recorded, of
+ * the rows as they were when that h met them. */
+#define AZ_STRAGGLER_POINTS 9
+#define AZ_STRAGGLER_MOST 64 /* the latest */
+struct az_straggling {
+    const int64_t *rows; /* [token_count] borrowed from the lifecycle */
+    int64_t token_count, point_count;
+    int64_t steps[AZ_STRAGGLER_POINTS];
+    double *angle_h_degrees; /* [point_count][token_count] between the row and h_mean */
+    double *p_mean; /* [point_count][token_count] mean probability over 512 positions of the step's
+                       batch; NAN where not every row was recorded */
+};
+/* path: the recording that was looked at. Without h, or where h does not meet the matrix, there are
+ * no points. Free in any case, before the lens. */
+AZ_API enum az_status az_straggling_find(struct az_straggling *straggling, const char *path,
+                                         const struct az_lens *lens, int threads,
+                                         struct az_error *error);
+AZ_API void az_straggling_free(struct az_straggling *straggling);
 
 #endif

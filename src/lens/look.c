@@ -134,6 +134,8 @@ static enum az_status allocate_results(struct az_look *look, struct az_error *er
     struct az_motion *motion = lens->motion;
     struct az_lifecycle *life = lens->lifecycle;
     AZ_TRY(az_memory_allocate(&life->tokens, rows, sizeof *life->tokens, "results", error));
+    life->span_count = moves < AZ_LIFE_MOST_SPANS ? (int64_t)moves : AZ_LIFE_MOST_SPANS;
+    AZ_TRY(az_memory_allocate(&life->spans, (size_t)life->span_count, rows, "results", error));
     for (int set = 0; set < AZ_LENS_SETS; set++) {
         if (!look->sets.present[set]) continue;
         AZ_TRY(az_memory_allocate(&motion->steps[set], moves, sizeof *motion->steps[set], "results",
@@ -338,6 +340,7 @@ void az_lens_free(struct az_lens *lens)
     if (lens->lifecycle) {
         az_memory_free(lens->lifecycle->tokens);
         az_memory_free(lens->lifecycle->stragglers);
+        az_memory_free(lens->lifecycle->spans);
     }
     if (lens->kinematics) az_memory_free(lens->kinematics->tokens);
     az_memory_free(lens->motion);

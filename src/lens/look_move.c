@@ -98,6 +98,14 @@ static void end_still_run(struct az_token_life *life, int64_t frames)
     life->stumbles += life->moving_steps > 0;
 }
 
+static void keep_span(struct az_lifecycle *lifecycle, const struct az_look *look, int64_t move,
+                      int64_t row, enum az_life state)
+{
+    int64_t span = (move - 1) * lifecycle->span_count / look->subject->moves;
+    uint8_t *hottest = &lifecycle->spans[span * look->sets.rows + row];
+    if (state > *hottest) *hottest = (uint8_t)state;
+}
+
 static void live_on(struct az_look *look, const struct spot *spot, enum az_life state)
 {
     struct az_token_life *life = &look->lens->lifecycle->tokens[spot->row];
@@ -105,6 +113,7 @@ static void live_on(struct az_look *look, const struct spot *spot, enum az_life 
     bool first = look->block.number + spot->frame == 1;
     enum az_life before = look->states[spot->row];
     spot->sums->states[state]++;
+    keep_span(look->lens->lifecycle, look, look->block.number + spot->frame, spot->row, state);
     if (!first) {
         life->reheats += state > before;
         life->cools += state < before;

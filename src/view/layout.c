@@ -107,7 +107,8 @@ static double hidden_of_stretch(const struct az_box *box, double x0, double y0, 
 static double hidden_of_series(const struct az_layout *layout,
                                const struct az_figure_series *series, const struct az_box *box)
 {
-    bool joined = series->mark != AZ_MARK_POINTS && series->mark != AZ_MARK_BARS;
+    bool joined = series->mark != AZ_MARK_POINTS && series->mark != AZ_MARK_BARS &&
+                  series->mark != AZ_MARK_CELLS;
     size_t samples = joined && series->count ? 1 + SAMPLES_PER_SERIES / series->count : 1;
     double sum = 0, last_x = NAN, last_y = NAN;
     for (size_t i = 0; i < series->count; i++) {

@@ -1,0 +1,97 @@
+#include "cli/lens_figure.h"
+
+#include <stdio.h>
+
+#include "base/memory.h"
+
+struct az_drawing *az_drawing_create(const char *title, struct az_error *error)
+{
+    struct az_drawing *plot;
+    if (az_memory_allocate(&plot, 1, sizeof *plot, "a figure", error) != AZ_OK) return NULL;
+    plot->figure.title = title;
+    az_error_clear(&plot->error);
+    return plot;
+}
+
+void az_drawing_free(struct az_drawing *plot)
+{
+    if (!plot) return;
+    for (size_t n = 0; n < plot->array_count; n++) az_memory_free(plot->arrays[n]);
+    az_memory_free(plot);
+}
+
+static void fail(struct az_drawing *plot, const char *what)
+{
+    if (plot->status == AZ_OK)
+        plot->status = az_error_raise(&plot->error, AZ_USAGE, "a figure has too many %s", what);
+}
+
+struct az_figure_panel *az_drawing_panel(struct az_drawing *plot, const char *title,
+                                         const char *unit, const char *x, const char *y)
+{
+    static struct az_figure_panel spare;
+    if (plot->panel_count == AZ_DRAWING_PANELS) {
+        fail(plot, "panels");
+        return &spare;
+    }
+    struct az_figure_panel *panel = &plot->panels[plot->panel_count];
+    *panel = (struct az_figure_panel){.title = title,
+                                      .point_unit = unit,
+                                      .x = {.label = x},
+                                      .y = {.label = y},
+                                      .series = plot->series[plot->panel_count],
+                                      .lines = plot->lines[plot->panel_count]};
+    plot->panel_count++;
+    return panel;
+}
+
+double *az_drawing_array(struct az_drawing *plot, size_t count)
+{
+    if (plot->array_count == AZ_DRAWING_ARRAYS) fail(plot, "arrays");
+    if (plot->status != AZ_OK) return NULL;
+    plot->status = az_memory_allocate(&plot->arrays[plot->array_count], count, sizeof(double),
+                                      "a figure", &plot->error);
+    return plot->status == AZ_OK ? plot->arrays[plot->array_count++] : NULL;
+}
+
+struct az_figure_series *az_drawing_add(struct az_drawing *plot, const char *name,
+                                        enum az_figure_mark mark, const double *x, const double *y,
+                                        size_t count)
+{
+    static struct az_figure_series spare;
+    struct az_figure_panel *panel = plot->panel_count ? &plot->panels[plot->panel_count - 1] : NULL;
+    if (!panel || panel->series_count == AZ_DRAWING_SERIES || plot->name_count == AZ_DRAWING_ARRAYS)
+        fail(plot, "series");
+    if (!panel || plot->status != AZ_OK || !x || !y) return &spare;
+    char *kept = plot->names[plot->name_count++];
+    snprintf(kept, sizeof plot->names[0], "%s", name);
+    struct az_figure_series *series = &plot->series[plot->panel_count - 1][panel->series_count++];
+    *series = (struct az_figure_series){.name = kept, .mark = mark, .x = x, .y = y, .count = count};
+    return series;
+}
+
+void az_drawing_line(struct az_drawing *plot, double y, const char *label)
+{
+    struct az_figure_panel *panel = &plot->panels[plot->panel_count - 1];
+    if (panel->line_count == 4)
+        fail(plot, "lines");
+    else
+        plot->lines[plot->panel_count - 1][panel->line_count++] =
+            (struct az_figure_line){.y = y, .label = label};
+}
+
+enum az_status az_drawing_draw(struct az_drawing *plot, const char *file, const char *name,
+                               struct az_error *error)
+{
+    char path[AZ_LENS_PATH_BYTES];
+    if (!plot) return AZ_MEMORY;
+    enum az_status status = plot->status;
+    if (status != AZ_OK && error) *error = plot->error;
+    if (status == AZ_OK) status = az_lens_figure_path(path, file, name, error);
+    plot->figure.panels = plot->panels;
+    plot->figure.panel_count = plot->panel_count;
+    if (status == AZ_OK) status = az_figure_draw(&plot->figure, path, error);
+    if (status == AZ_OK) fprintf(stderr, "%s\n", path);
+    az_drawing_free(plot);
+    return status;
+}

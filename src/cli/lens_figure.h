@@ -1,0 +1,44 @@
+/* lens_figure.h: figures put together from results, a panel and a series at a time.
+ *
+ * The first failure is kept and what follows ignored; az_drawing_draw tells it. */
+#ifndef AZ_CLI_LENS_FIGURE_H
+#define AZ_CLI_LENS_FIGURE_H
+
+#include "azimuth/figure.h"
+#include "cli/lens_common.h"
+
+#define AZ_DRAWING_PANELS 6
+#define AZ_DRAWING_SERIES 64
+#define AZ_DRAWING_ARRAYS 256
+
+struct az_drawing {
+    struct az_figure figure;
+    struct az_figure_panel panels[AZ_DRAWING_PANELS];
+    struct az_figure_series series[AZ_DRAWING_PANELS][AZ_DRAWING_SERIES];
+    struct az_figure_line lines[AZ_DRAWING_PANELS][4];
+    char names[AZ_DRAWING_ARRAYS][64];
+    double *arrays[AZ_DRAWING_ARRAYS];
+    size_t panel_count, array_count, name_count;
+    enum az_status status;
+    struct az_error error;
+};
+
+/* Draws into FILE-NAME.EXT and prints that name, or tells what went wrong. Frees the plot. */
+enum az_status az_drawing_draw(struct az_drawing *plot, const char *file, const char *name,
+                               struct az_error *error);
+
+/* From az_memory_allocate, zeroed. NULL after a failure: everything else allows that. */
+struct az_drawing *az_drawing_create(const char *title, struct az_error *error);
+void az_drawing_free(struct az_drawing *plot);
+
+struct az_figure_panel *az_drawing_panel(struct az_drawing *plot, const char *title,
+                                         const char *unit, const char *x, const char *y);
+/* An array that lives as long as the plot, or NULL. */
+double *az_drawing_array(struct az_drawing *plot, size_t count);
+/* In the last panel; name is copied. */
+struct az_figure_series *az_drawing_add(struct az_drawing *plot, const char *name,
+                                        enum az_figure_mark mark, const double *x, const double *y,
+                                        size_t count);
+void az_drawing_line(struct az_drawing *plot, double y, const char *label);
+
+#endif

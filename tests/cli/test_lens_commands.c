@@ -1,0 +1,166 @@
+/* motion, lifecycle and kinematics as a user runs them: tables, files, pictures, refusals. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../lens_fixture.h"
+#include "program.h"
+
+static char recording[512];
+
+static int prepare(void **state)
+{
+    if (enter(state) != 0 || fixture_make(state) != 0) return -1;
+    plant();
+    snprintf(recording, sizeof recording, "%s",
+             write_planted(&(struct planted){0}, "planted.safetensors"));
+    return 0;
+}
+
+static int clean(void **state)
+{
+    fixture_remove(state);
+    return leave(state);
+}
+
+static int on_recording(const char *command, const char *options)
+{
+    char words[1500];
+    snprintf(words, sizeof words, "%s %s %s", command, recording, options);
+    return azimuth(words);
+}
+
+/* The first line that begins so. */
+static void assert_line(const char *text, const char *beginning, const char *part)
+{
+    char line[1000];
+    for (const char *at = text; at && *at; at = strchr(at, '\n')) {
+        at += *at == '\n';
+        if (strncmp(at, beginning, strlen(beginning)) != 0) continue;
+        snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\n"), at);
+        assert_has(line, part);
+        return;
+    }
+    fail_msg("no line begins with \"%s\" in:\n%s", beginning, text);
+}
+
+static void tables_are_printed_for_the_set_that_was_asked_for(void **state)
+{
+    (void)state;
+    assert_int_equal(on_recording("motion", ""), 0);
+    assert_has(out, "300 tokens of 21 dimensions, 61 frames from step 0 to 60");
+    assert_has(out, "told of: dead, 100 tokens");
+    assert_int_equal(on_recording("motion", "--set live --from 10 --to 20"), 0);
+    assert_has(out, "11 frames from step 10 to 20\ntold of: live, 200 tokens");
+    assert_int_equal(on_recording("lifecycle", "--set all --guard 10"), 0);
+    assert_line(out, "hypernova ", "2");
+    assert_has(out, "told of: all, 300 tokens");
+    assert_has(out, "the guard");
+    assert_int_equal(on_recording("kinematics", ""), 0);
+    assert_has(out, "velocity autocorrelation");
+    assert_has(out, "T_tot - T_bulk - T_thermal");
+    write_file("ids", "2 5");
+    assert_int_equal(on_recording("lifecycle", "--set ids"), 0);
+    assert_has(out, "told of: ids, 2 tokens");
+}
+
+static void files_have_a_row_for_each_token_and_step(void **state)
+{
+    (void)state;
+    assert_int_equal(on_recording("lifecycle", "--guard 10 --set all --csv tokens.csv --steps "
+                                               "steps.csv --stragglers late.csv"),
+                     0);
+    char *text = read_all("tokens.csv");
+    assert_line(text, "2,", "2,,,-,live,2,5,9,20,21,0,14,14,1,1,5,1,6,");
+    az_memory_free(text);
+    text = read_all("steps.csv");
+    assert_line(text, "live,20,200,", "live,20,200,");
+    az_memory_free(text);
+    text = read_all("late.csv");
+    assert_line(text, "6,", ",dead,61,1,");
+    az_memory_free(text);
+    assert_int_equal(on_recording("motion", "--csv m.csv --sizes s.csv --strata w.csv"), 0);
+    text = read_all("m.csv");
+    assert_line(text, "set,", "l2_cells_q50");
+    assert_line(text, "live,60,200,", "live,60,200,");
+    az_memory_free(text);
+    assert_int_equal(on_recording("kinematics",
+                                  "--csv k.csv --tokens t.csv --velocity v.csv --shape c.csv "
+                                  "--arrays a.safetensors"),
+                     0);
+    text = read_all("v.csv");
+    assert_line(text, "dead,11 to 60,1,", "dead,11 to 60,1,");
+    az_memory_free(text);
+}
+
+static void programs_read_json(void **state)
+{
+    (void)state;
+    assert_int_equal(on_recording("motion", "--json"), 0);
+    assert_has(out, "\"linf_cells_max\"");
+    assert_int_equal(on_recording("lifecycle", "--json"), 0);
+    assert_has(out, "\"fimbulwinter_step\": 61");
+    assert_int_equal(on_recording("kinematics", "--json"), 0);
+    assert_has(out, "\"centroid_net_w\"");
+}
+
+static void pictures_stand_with_their_numbers(void **state)
+{
+    (void)state;
+    char path[600];
+    if (system("command -v gnuplot >/dev/null") != 0) {
+        print_message("gnuplot is not installed (apt-get install gnuplot-nox)\n");
+        skip();
+    }
+    static const char *const names[] = {"m-displacement", "m-hops",   "l-phases", "l-onsets",
+                                        "l-map",          "k-radius", "k-bulk",   "k-velocity"};
+    assert_int_equal(on_recording("motion", "--figure m.svg"), 0);
+    assert_int_equal(on_recording("lifecycle", "--figure l.svg"), 0);
+    assert_int_equal(on_recording("kinematics", "--figure k.svg"), 0);
+    for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+        static const char *const endings[] = {"svg", "csv", "gp"};
+        for (int k = 0; k < 3; k++) {
+            snprintf(path, sizeof path, "%s/%s.%s", directory, names[n], endings[k]);
+            if (!az_file_exists(path)) fail_msg("%s is not there", path);
+        }
+    }
+    assert_int_equal(on_recording("motion", "--figure m"), 2);
+    assert_has(err, ".png, .svg or .pdf");
+}
+
+static void wrong_inputs_say_so(void **state)
+{
+    (void)state;
+    write_file("ids", "2 300");
+    assert_int_equal(on_recording("motion", "--set ids"), 2);
+    assert_has(err, "no token 300");
+    assert_int_equal(on_recording("motion", "--set nobody"), 3);
+    assert_has(err, "nobody");
+    assert_int_equal(on_recording("lifecycle", "--matrix U"), 3);
+    assert_has(err, "U was not recorded; what was: W");
+    assert_int_equal(on_recording("kinematics", "--from 100"), 2);
+    assert_has(err, "a motion needs two of them");
+    assert_int_equal(azimuth("motion nothing"), 3);
+    snprintf(recording, sizeof recording, "%s",
+             write_planted(&(struct planted){.no_dead = true}, "planted.safetensors"));
+    assert_int_equal(on_recording("motion", "--set dead"), 2);
+    assert_has(err, "does not say which tokens are dead");
+    assert_int_equal(on_recording("lifecycle", ""), 0);
+    assert_has(out, "told of: all, 300 tokens");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tables_are_printed_for_the_set_that_was_asked_for),
+        cmocka_unit_test(files_have_a_row_for_each_token_and_step),
+        cmocka_unit_test(programs_read_json),
+        cmocka_unit_test(pictures_stand_with_their_numbers),
+        cmocka_unit_test(wrong_inputs_say_so),
+    };
+    return cmocka_run_group_tests(tests, prepare, clean);
+}
