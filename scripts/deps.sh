@@ -9,7 +9,7 @@ set -eu
 
 # Compiler, build system and the libraries that libazimuth is linked with.
 build=(gcc libc6-dev meson ninja-build pkg-config
-    libdeflate-dev libjansson-dev libpcre2-dev libsqlite3-dev libunistring-dev
+    libdeflate-dev libjansson-dev libopenblas-dev libpcre2-dev libsqlite3-dev libunistring-dev
     libxxhash-dev)
 # What the program calls or reads: texts, figures and their typeface.
 run=(sword-text-web hunspell-th gnuplot-nox fonts-dejavu-core)
@@ -18,7 +18,8 @@ test=(clang libclang-rt-14-dev clang-format clang-tidy libcmocka-dev shellcheck 
     python3 python3-venv)
 # A second processor architecture: cross compiler, emulator, and the libraries built for it.
 cross=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
-    libdeflate-dev:arm64 libjansson-dev:arm64 libpcre2-dev:arm64 libsqlite3-dev:arm64
+    libdeflate-dev:arm64 libjansson-dev:arm64 libopenblas-dev:arm64 libpcre2-dev:arm64
+    libsqlite3-dev:arm64
     libunistring-dev:arm64 libxxhash-dev:arm64 libcmocka-dev:arm64)
 
 say() { printf 'deps: %s\n' "$*"; }

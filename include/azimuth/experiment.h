@@ -40,6 +40,11 @@
     X(AZ_CONTAINER_SAFETENSORS, "safetensors", "one file in Thimble 1's schema")                   \
     X(AZ_CONTAINER_HDF5, "hdf5", "chunked in time and rows")
 
+#define AZ_COMPRESSION_TABLE(X)                                                                    \
+    X(AZ_COMPRESSION_NONE, "none", "frames as they are, as in Thimble 7")                          \
+    X(AZ_COMPRESSION_FAST, "fast", "shuffle and deflate: training hardly notices")                 \
+    X(AZ_COMPRESSION_SMALL, "small", "the same, with more work for a smaller file")
+
 #define AZ_ROWS_TABLE(X)                                                                           \
     X(AZ_ROWS_ALL, "all", "every row of the vocabulary")                                           \
     X(AZ_ROWS_DEAD, "dead", "tokens that training never presents")                                 \
@@ -56,6 +61,7 @@ enum az_init { AZ_INIT_TABLE(AZ_CHOICE_ENUMERATOR) };
 enum az_schedule { AZ_SCHEDULE_TABLE(AZ_CHOICE_ENUMERATOR) };
 enum az_sampler { AZ_SAMPLER_TABLE(AZ_CHOICE_ENUMERATOR) };
 enum az_container { AZ_CONTAINER_TABLE(AZ_CHOICE_ENUMERATOR) };
+enum az_compression { AZ_COMPRESSION_TABLE(AZ_CHOICE_ENUMERATOR) };
 enum az_rows { AZ_ROWS_TABLE(AZ_CHOICE_ENUMERATOR) };
 enum az_token_model { AZ_TOKEN_MODEL_TABLE(AZ_CHOICE_ENUMERATOR) };
 #undef AZ_CHOICE_ENUMERATOR
@@ -129,6 +135,7 @@ struct az_experiment {
     } train;
     struct {
         enum az_container container;
+        enum az_compression compression;            /* of an HDF5 recording */
         struct az_cadence cadence[AZ_RECORD_COUNT]; /* keys record.W, record.grad_W ... */
         enum az_rows rows;
         char row_file[AZ_TEXT_BYTES]; /* rows = list: a text file of token ids, one a line */

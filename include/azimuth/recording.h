@@ -119,6 +119,7 @@ struct az_recording_writer;
 
 struct az_recording_plan {
     enum az_container container;
+    enum az_compression compression;   /* HDF5 only */
     const struct az_recorded *tensors; /* in file order; frames is the number planned */
     size_t tensor_count;
     const struct az_tensor *constants; /* scalars and index lists, with data */

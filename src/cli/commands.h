@@ -8,6 +8,7 @@
     X(az_command_train)                                                                            \
     X(az_command_sweep)                                                                            \
     X(az_command_account)                                                                          \
+    X(az_command_ledger)                                                                           \
     X(az_command_motion)                                                                           \
     X(az_command_lifecycle)                                                                        \
     X(az_command_kinematics)                                                                       \
@@ -15,6 +16,7 @@
     X(az_command_report)                                                                           \
     X(az_command_info)                                                                             \
     X(az_command_verify)                                                                           \
+    X(az_command_compare)                                                                          \
     X(az_command_corpus)                                                                           \
     X(az_command_tokenizer_train)                                                                  \
     X(az_command_tokenizer_encode)                                                                 \
@@ -22,6 +24,7 @@
     X(az_command_tokenizer_inspect)                                                                \
     X(az_command_tokenizer_survey)                                                                 \
     X(az_command_tokenizer_reach)                                                                  \
+    X(az_command_frame)                                                                            \
     X(az_command_simulate_snowball)                                                                \
     X(az_command_simulate_valley)                                                                  \
     X(az_command_simulate_pachinko)                                                                \

@@ -5,25 +5,33 @@
 #include <libdeflate.h>
 #include <pcre2.h>
 #include <sqlite3.h>
+#include <string.h>
 #include <unistring/version.h>
 #include <xxhash.h>
 
 #include "azimuth/build.h"
 #include "azimuth/kernel.h"
 
+char *openblas_get_config(void); /* its header is not where pkg-config points on every system */
+
 static void print_libraries(FILE *file)
 {
     char pcre2[64] = "?";
     unsigned xxhash = XXH_versionNumber();
     pcre2_config(PCRE2_CONFIG_VERSION, pcre2);
+    char openblas[64]; /* "OpenBLAS 0.3.21" of a longer description */
+    snprintf(openblas, sizeof openblas, "%s", openblas_get_config());
+    char *version_end = strchr(openblas, ' ');
+    if (version_end && (version_end = strchr(version_end + 1, ' '))) *version_end = 0;
     for (char *c = pcre2; *c; c++)
         if (*c == ' ') *c = 0;
     fprintf(file,
             "libraries   xxHash %u.%u.%u, jansson %s, PCRE2 %s, libunistring %d.%d.%d, "
-            "libdeflate %s, SQLite %s\n",
+            "libdeflate %s, SQLite %s, %s\n",
             xxhash / 10000, xxhash / 100 % 100, xxhash % 100, jansson_version_str(), pcre2,
             _libunistring_version >> 16, _libunistring_version >> 8 & 0xff,
-            _libunistring_version & 0xff, LIBDEFLATE_VERSION_STRING, sqlite3_libversion());
+            _libunistring_version & 0xff, LIBDEFLATE_VERSION_STRING, sqlite3_libversion(),
+            openblas);
 }
 
 enum az_status az_version_print(FILE *file, struct az_error *error)

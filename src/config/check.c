@@ -92,10 +92,6 @@ static enum az_status check_optimizer(const struct az_experiment *e, struct az_e
 
 static enum az_status check_record(const struct az_experiment *e, struct az_error *error)
 {
-    if (e->record.container == AZ_CONTAINER_HDF5)
-        return az_error_raise(error, AZ_UNSUPPORTED,
-                              "record.container = hdf5 comes in a later "
-                              "version; use safetensors");
     for (int r = AZ_RECORD_UNEMBEDDING; r <= AZ_RECORD_UNEMBEDDING_VARIANCE; r++)
         if (e->model.tied && e->record.cadence[r].every)
             return az_error_raise(error, AZ_USAGE,

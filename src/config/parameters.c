@@ -11,6 +11,7 @@ static const struct az_choice inits[] = {AZ_INIT_TABLE(CHOICE){NULL, NULL}};
 static const struct az_choice schedules[] = {AZ_SCHEDULE_TABLE(CHOICE){NULL, NULL}};
 static const struct az_choice samplers[] = {AZ_SAMPLER_TABLE(CHOICE){NULL, NULL}};
 static const struct az_choice containers[] = {AZ_CONTAINER_TABLE(CHOICE){NULL, NULL}};
+static const struct az_choice compressions[] = {AZ_COMPRESSION_TABLE(CHOICE){NULL, NULL}};
 static const struct az_choice row_sets[] = {AZ_ROWS_TABLE(CHOICE){NULL, NULL}};
 static const struct az_choice token_models[] = {AZ_TOKEN_MODEL_TABLE(CHOICE){NULL, NULL}};
 #undef CHOICE
@@ -118,6 +119,8 @@ const struct az_key az_keys[] = {
 
     {"record", "container", AZ_KEY_CHOICE, AT(record.container), "safetensors", NULL, containers,
      "", "format of the recording"},
+    {"record", "compression", AZ_KEY_CHOICE, AT(record.compression), "fast", NULL, compressions, "",
+     "of an HDF5 recording; safetensors are never compressed"},
 /* clang-format off */
 #define RECORDED(id, name, meaning)                                                                \
     {"record", name, AZ_KEY_CADENCE, AT(record.cadence[id]), id == AZ_RECORD_W ? "1" : "off",      \

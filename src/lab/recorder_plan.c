@@ -355,6 +355,7 @@ enum az_status az_recorder_plan_create(struct az_recorder_plan **plan_pointer,
     AZ_TRY(az_memory_allocate(&plan->origins, capacity, sizeof *plan->origins,
                               "the plan of the recording", error));
     plan->recording.container = facts->experiment->record.container;
+    plan->recording.compression = facts->experiment->record.compression;
     AZ_TRY(choose_rows(plan, facts, error));
     AZ_TRY(add_records(plan, facts, error));
     add_series(plan);

@@ -30,6 +30,8 @@ struct az_container_functions {
     const char *(*metadata)(const struct az_container_file *file, const char *key);
     bool (*metadata_at)(const struct az_container_file *file, size_t index, const char **key,
                         const char **value);
+    /* The leading dimension that the tensor is to have in the end; NULL: what it has. */
+    int64_t (*planned)(const struct az_container_file *file, const struct az_tensor *tensor);
     enum az_status (*read)(const struct az_container_file *file, const struct az_tensor *tensor,
                            const int64_t *begin, const int64_t *size, void *bytes,
                            struct az_error *error);
@@ -38,19 +40,23 @@ struct az_container_functions {
      * metadata, without touching what is in it; keep[count]: the leading dimensions that are wanted
      * of it. */
     enum az_status (*plan_bytes)(struct az_tensor *tensors, size_t count,
-                                 const char *const *metadata, uint64_t *bytes,
-                                 struct az_error *error);
+                                 const char *const *metadata, enum az_compression compression,
+                                 uint64_t *bytes, struct az_error *error);
     enum az_status (*create)(struct az_container_file **file, const char *path,
                              struct az_tensor *tensors, size_t count, const char *const *metadata,
-                             struct az_error *error);
+                             enum az_compression compression, struct az_error *error);
     enum az_status (*reopen)(struct az_container_file **file, const char *path,
                              struct az_tensor *tensors, size_t count, const char *const *metadata,
-                             const int64_t *keep, struct az_error *error);
+                             enum az_compression compression, const int64_t *keep,
+                             struct az_error *error);
     enum az_status (*write)(struct az_container_file *file, size_t index, uint64_t offset_bytes,
                             const void *bytes, size_t length_bytes, struct az_error *error);
     enum az_status (*amend)(struct az_container_file *file, const char *key, const char *value,
                             struct az_error *error);
-    enum az_status (*sync)(struct az_container_file *file, struct az_error *error);
+    /* What was written so far is on the disk; all = false: as much of it as costs little. */
+    enum az_status (*sync)(struct az_container_file *file, bool all, struct az_error *error);
+    /* Leading entries of a tensor that the last sync made whole; NULL: all that were written. */
+    int64_t (*whole)(struct az_container_file *file, size_t index);
     enum az_status (*shrink)(struct az_container_file *file, const int64_t *leading_dims,
                              struct az_error *error);
     enum az_status (*commit)(struct az_container_file *file, struct az_error *error);
@@ -59,6 +65,7 @@ struct az_container_functions {
 };
 
 extern const struct az_container_functions az_container_safetensors;
+extern const struct az_container_functions az_container_hdf5;
 
 /* NULL when this build cannot write the format. */
 const struct az_container_functions *az_container_of(enum az_container kind);

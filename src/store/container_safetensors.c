@@ -91,8 +91,10 @@ out:
 }
 
 static enum az_status plan_bytes(struct az_tensor *tensors, size_t tensor_count,
-                                 const char *const *pairs, uint64_t *bytes, struct az_error *error)
+                                 const char *const *pairs, enum az_compression compression,
+                                 uint64_t *bytes, struct az_error *error)
 {
+    (void)compression;
     struct az_safetensors_layout layout = {
         .tensors = tensors, .count = tensor_count, .metadata = pairs};
     enum az_status status = az_safetensors_layout(&layout, error);
@@ -103,8 +105,10 @@ static enum az_status plan_bytes(struct az_tensor *tensors, size_t tensor_count,
 
 static enum az_status create(struct az_container_file **file, const char *path,
                              struct az_tensor *tensors, size_t tensor_count,
-                             const char *const *pairs, struct az_error *error)
+                             const char *const *pairs, enum az_compression compression,
+                             struct az_error *error)
 {
+    (void)compression;
     struct az_safetensors_writer *writer;
     enum az_status status =
         az_safetensors_create(&writer, path, tensors, tensor_count, pairs, error);
@@ -114,8 +118,10 @@ static enum az_status create(struct az_container_file **file, const char *path,
 
 static enum az_status reopen(struct az_container_file **file, const char *path,
                              struct az_tensor *tensors, size_t tensor_count,
-                             const char *const *pairs, const int64_t *keep, struct az_error *error)
+                             const char *const *pairs, enum az_compression compression,
+                             const int64_t *keep, struct az_error *error)
 {
+    (void)compression;
     (void)keep;
     struct az_safetensors_writer *writer;
     enum az_status status =
@@ -137,8 +143,9 @@ static enum az_status amend(struct az_container_file *file, const char *key, con
     return az_safetensors_amend(writer_of(file), key, value, error);
 }
 
-static enum az_status sync_file(struct az_container_file *file, struct az_error *error)
+static enum az_status sync_file(struct az_container_file *file, bool all, struct az_error *error)
 {
+    (void)all;
     return az_safetensors_sync(writer_of(file), error);
 }
 

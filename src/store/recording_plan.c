@@ -254,8 +254,8 @@ enum az_status az_recording_plan_bytes(const struct az_recording_plan *plan, uin
     struct az_recording_layout layout;
     *bytes = 0;
     AZ_TRY(az_recording_layout(&layout, plan, error));
-    AZ_TRY(
-        layout.container->plan_bytes(layout.tensors, layout.count, layout.metadata, bytes, error));
+    AZ_TRY(layout.container->plan_bytes(layout.tensors, layout.count, layout.metadata,
+                                        plan->compression, bytes, error));
 out:
     az_recording_layout_free(&layout);
     return status;

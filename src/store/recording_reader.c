@@ -37,6 +37,14 @@ static const struct az_tensor *companion(const struct az_recording *recording, c
     return recording->container->find(recording->file, text);
 }
 
+/* Frames that there will be, of a tensor that a container may hold in part. */
+static int64_t planned_frames(const struct az_recording *recording, const struct az_tensor *tensor)
+{
+    if (!recording->container->planned || recording->through_step == INT64_MAX)
+        return tensor->shape[0];
+    return recording->container->planned(recording->file, tensor);
+}
+
 static bool lists_movies(const struct az_recording *recording)
 {
     return recording->container->metadata(recording->file, AZ_RECORDING_MOVIES_KEY) != NULL;
@@ -75,10 +83,9 @@ out:
     return status;
 }
 
-/* [frames][2], filled as the frames were written. */
+/* [frames][2], filled as the frames were written; there may be fewer of them than frames. */
 static enum az_status read_sums(const struct az_recording *recording,
-                                struct az_recording_movie *movie, int64_t frames,
-                                struct az_error *error)
+                                struct az_recording_movie *movie, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     char shown[AZ_SHOWN_BYTES];
@@ -86,11 +93,13 @@ static enum az_status read_sums(const struct az_recording *recording,
         companion(recording, movie->source->name, AZ_RECORDING_SUMS_SUFFIX);
     if (!tensor) return AZ_OK;
     az_tensor_shown(shown, tensor->name);
-    if (tensor->dtype != AZ_DTYPE_I64 || tensor->rank != 2 || tensor->shape[0] != frames ||
-        tensor->shape[1] != 2)
+    if (tensor->dtype != AZ_DTYPE_I64 || tensor->rank != 2 ||
+        planned_frames(recording, tensor) != movie->planned || tensor->shape[1] != 2)
         AZ_RAISE(AZ_FORMAT, "%s is not the list of %" PRId64 " pairs of I64 that its tensor needs",
-                 shown, frames);
-    AZ_TRY(az_memory_allocate(&movie->sums, (size_t)frames, sizeof *movie->sums, shown, error));
+                 shown, movie->planned);
+    movie->sum_count = tensor->shape[0];
+    AZ_TRY(az_memory_allocate(&movie->sums, (size_t)tensor->shape[0], sizeof *movie->sums, shown,
+                              error));
     AZ_TRY(recording->container->read(recording->file, tensor, origin, tensor->shape, movie->sums,
                                       error));
 out:
@@ -158,7 +167,8 @@ static enum az_status add_movie(struct az_recording *recording, const struct az_
     recording->count++;
     movie->source = source;
     AZ_TRY(describe(tensor, source, error));
-    AZ_TRY(read_companion(recording, source->name, AZ_RECORDING_STEPS_SUFFIX, tensor->frames,
+    movie->planned = planned_frames(recording, source);
+    AZ_TRY(read_companion(recording, source->name, AZ_RECORDING_STEPS_SUFFIX, movie->planned,
                           &movie->steps, error));
     tensor->steps = movie->steps;
     if (tensor->frame_rank > 0)
@@ -168,9 +178,8 @@ static enum az_status add_movie(struct az_recording *recording, const struct az_
         AZ_TRY(az_foreign_token_ids(recording->container, recording->file, tensor->frame_shape[0],
                                     &movie->token_ids, error));
     tensor->token_ids = movie->token_ids;
-    AZ_TRY(read_sums(recording, movie, tensor->frames, error));
-    if (tensor->steps && tensor->frames) tensor->first_step = tensor->steps[0];
-    movie->planned = tensor->frames;
+    AZ_TRY(read_sums(recording, movie, error));
+    if (tensor->steps && movie->planned) tensor->first_step = tensor->steps[0];
     tensor->frames = whole_frames(recording, tensor);
     recording->cut_short |= tensor->frames < movie->planned;
 out:
@@ -424,7 +433,7 @@ bool az_recording_sums(const struct az_recording *recording, const struct az_rec
                        int64_t frame, struct az_frame_sums *sums)
 {
     const struct az_recording_movie *movie = &recording->movies[tensor - recording->tensors];
-    if (!movie->sums || frame < 0 || frame >= tensor->frames) return false;
+    if (frame < 0 || frame >= tensor->frames || frame >= movie->sum_count) return false;
     *sums = movie->sums[frame];
     return true;
 }

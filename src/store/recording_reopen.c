@@ -134,7 +134,8 @@ static enum az_status go_on_in_place(struct reopening *re, struct az_error *erro
     AZ_TRY(az_memory_allocate(&dims, writer->layout.count, sizeof *dims, "the shapes", error));
     az_recording_layout_shrink(&writer->layout, re->keep, dims);
     AZ_TRY(writer->container->reopen(&writer->file, re->path, writer->layout.tensors,
-                                     writer->layout.count, writer->layout.metadata, dims, error));
+                                     writer->layout.count, writer->layout.metadata,
+                                     re->plan->compression, dims, error));
     mark_written(writer, re->keep);
     AZ_TRY(az_recording_writer_note(writer, re->step, error));
     AZ_TRY(az_recording_writer_start(writer, error));

@@ -9,7 +9,8 @@
 struct az_recording_movie {
     const struct az_tensor *source;
     int64_t *steps, *token_ids;
-    struct az_frame_sums *sums; /* [planned], NULL: none */
+    struct az_frame_sums *sums; /* [sum_count], NULL: none */
+    int64_t sum_count;
     int64_t planned; /* frames that have room; as many are whole, unless the run was cut short */
 };
 

@@ -38,8 +38,9 @@ out:
     return status;
 }
 
-/* The last step up to which every tensor's frames are written; -1 for none. */
-static int64_t through_step(struct az_recording_writer *writer)
+/* The last step up to which every tensor's frames are written, or are whole in the file; -1 for
+ * none. */
+static int64_t through_step(struct az_recording_writer *writer, bool in_file)
 {
     int64_t through = INT64_MAX, last = -1;
     for (size_t n = 0; n < writer->count; n++) {
@@ -47,6 +48,8 @@ static int64_t through_step(struct az_recording_writer *writer)
         int64_t frames = movie->plan.frames, next = movie->written_first;
         while (next < frames && atomic_load(&movie->written[next])) next++;
         movie->written_first = next;
+        int64_t whole = in_file ? writer->container->whole(writer->file, n) : next;
+        if (whole < next) next = whole;
         int64_t before_next =
             next < frames ? az_recording_step_of(&movie->plan, next) - 1 : INT64_MAX;
         if (before_next < through) through = before_next;
@@ -68,12 +71,18 @@ static enum az_status write_note(struct az_recording_writer *writer, int64_t ste
 }
 
 /* The data first, then the note, so that the note is true whenever the machine stops. */
-static enum az_status note_progress(struct az_recording_writer *writer, struct az_error *error)
+static enum az_status note_progress(struct az_recording_writer *writer, bool all,
+                                    struct az_error *error)
 {
-    int64_t step = through_step(writer);
+    int64_t step = through_step(writer, false);
     if (step <= writer->noted_step) return AZ_OK;
-    enum az_status status = writer->container->sync(writer->file, error);
-    return status == AZ_OK ? write_note(writer, step, error) : status;
+    enum az_status status = writer->container->sync(writer->file, all, error);
+    if (status == AZ_OK && writer->container->whole) {
+        int64_t whole = through_step(writer, true);
+        if (whole < step) step = whole;
+    }
+    if (status != AZ_OK || step <= writer->noted_step) return status;
+    return write_note(writer, step, error);
 }
 
 static void *keep_notes(void *context)
@@ -87,7 +96,7 @@ static void *keep_notes(void *context)
         int code = 0;
         while (!writer->ending && code != ETIMEDOUT)
             code = pthread_cond_timedwait(&writer->wake, &writer->lock, &until);
-        if (!writer->ending) note_progress(writer, &writer->failure);
+        if (!writer->ending) note_progress(writer, false, &writer->failure);
     }
     atomic_store(&writer->failed, writer->failure.status != AZ_OK);
     pthread_mutex_unlock(&writer->lock);
@@ -176,7 +185,8 @@ enum az_status az_recording_create(struct az_recording_writer **writer_pointer, 
     *writer_pointer = NULL;
     AZ_TRY(az_recording_writer_create(&writer, plan, error));
     AZ_TRY(writer->container->create(&writer->file, path, writer->layout.tensors,
-                                     writer->layout.count, writer->layout.metadata, error));
+                                     writer->layout.count, writer->layout.metadata,
+                                     plan->compression, error));
     AZ_TRY(write_constants(writer, error));
     AZ_TRY(az_recording_writer_start(writer, error));
     *writer_pointer = writer;
@@ -228,7 +238,7 @@ enum az_status az_recording_writer_note(struct az_recording_writer *writer, int6
                                         struct az_error *error)
 {
     enum az_status status = write_note(writer, step, error);
-    return status == AZ_OK ? writer->container->sync(writer->file, error) : status;
+    return status == AZ_OK ? writer->container->sync(writer->file, true, error) : status;
 }
 
 enum az_status az_recording_sync(struct az_recording_writer *writer, int64_t *through,
@@ -237,7 +247,7 @@ enum az_status az_recording_sync(struct az_recording_writer *writer, int64_t *th
     enum az_status status = told_failure(writer, error);
     if (status != AZ_OK) return status;
     pthread_mutex_lock(&writer->lock);
-    status = note_progress(writer, error);
+    status = note_progress(writer, true, error);
     if (through) *through = writer->noted_step;
     pthread_mutex_unlock(&writer->lock);
     return status;
@@ -305,7 +315,7 @@ enum az_status az_recording_commit(struct az_recording_writer *writer, const int
     AZ_TRY(check_frames(writer, frames, error));
     AZ_TRY(shrink(writer, frames, error));
     /* The note names the end only when everything before it is on the disk. */
-    AZ_TRY(writer->container->sync(writer->file, error));
+    AZ_TRY(writer->container->sync(writer->file, true, error));
     AZ_TRY(write_note(writer, last_step(writer, frames), error));
     struct az_container_file *file = writer->file;
     writer->file = NULL;
@@ -320,7 +330,7 @@ void az_recording_leave(struct az_recording_writer *writer)
 {
     if (!writer) return;
     stop_notes(writer);
-    if (writer->file && writer->failure.status == AZ_OK) note_progress(writer, NULL);
+    if (writer->file && writer->failure.status == AZ_OK) note_progress(writer, true, NULL);
     if (writer->file) writer->container->leave(writer->file);
     free_writer(writer);
 }

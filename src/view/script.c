@@ -7,9 +7,10 @@
 
 #include "base/buffer.h"
 #include "base/unit.h"
+#include "view/colormap.h"
 #include "view/layout.h"
 
-#define DOTS_PER_INCH 200.0
+#define DOTS_PER_INCH AZ_SCRIPT_DOTS_PER_INCH
 #define TERMINAL_DOTS_PER_INCH 96.0 /* what pngcairo and svg take a point to be 1/72 of */
 #define LEFT_INCHES 0.85            /* around a panel's frame: tics and label of the y axis, */
 #define RIGHT_INCHES 0.25
@@ -20,17 +21,6 @@
 
 static const char *const palette[] = {"#4682b4", "#dc143c", "#e08214", "#2e8b57",
                                       "#6a5acd", "#696969"}; /* steelblue, crimson, ... */
-
-/* Ten equidistant stops of each colormap. */
-static const struct {
-    const char *name, *stops;
-} colormaps[] = {
-    {"inferno", "0 '#000004', 1 '#1b0c41', 2 '#4a0c6b', 3 '#781c6d', 4 '#a52c60', 5 '#cf4446', "
-                "6 '#ed6925', 7 '#fb9b06', 8 '#f7d13d', 9 '#fcffa4'"},
-    {"viridis", "0 '#440154', 1 '#482878', 2 '#3e4989', 3 '#31688e', 4 '#26828e', 5 '#1f9e89', "
-                "6 '#35b779', 7 '#6ece58', 8 '#b5de2b', 9 '#fde725'"},
-    {"greys", "0 '#e0e0e0', 9 '#000000'"},
-};
 
 struct text {
     struct az_buffer buffer;
@@ -124,13 +114,11 @@ static void put_terminal(struct text *text, const struct az_figure *figure, enum
 }
 
 static void put_head(struct text *text, const struct az_figure *figure,
-                     const struct az_script_names *names)
+                     const struct az_colormap *map, const struct az_script_names *names)
 {
     char picture[AZ_QUOTED_BYTES], title[AZ_QUOTED_BYTES];
-    const char *stops = colormaps[0].stops;
-    for (size_t n = 0; n < sizeof colormaps / sizeof *colormaps; n++)
-        if (figure->colormap && strcmp(figure->colormap, colormaps[n].name) == 0)
-            stops = colormaps[n].stops;
+    char stops[AZ_COLORMAP_TEXT_BYTES];
+    az_colormap_text(map, stops);
     put(text, "# Made by azimuth. Change what you like and draw it again:  gnuplot FILE.gp\n"
               "set encoding utf8\n");
     put_terminal(text, figure, names->format);
@@ -331,13 +319,9 @@ enum az_status az_script_write(const struct az_figure *figure, const struct az_s
 {
     enum az_status status = AZ_OK;
     struct text text = {0};
-    bool known = !figure->colormap;
-    for (size_t n = 0; n < sizeof colormaps / sizeof *colormaps; n++)
-        known = known || strcmp(figure->colormap, colormaps[n].name) == 0;
-    if (!known)
-        AZ_RAISE(AZ_USAGE, "there is no colormap \"%s\"; there are inferno, viridis, greys",
-                 figure->colormap);
-    put_head(&text, figure, names);
+    const struct az_colormap *map;
+    AZ_TRY(az_colormap_find(figure->colormap, &map, error));
+    put_head(&text, figure, map, names);
     for (size_t n = 0; n < figure->panel_count; n++)
         AZ_TRY(put_panel(&text, figure, n, columns, names->data, error));
     put(&text, "\nunset multiplot\nunset output\n");

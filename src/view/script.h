@@ -4,6 +4,8 @@
 
 #include "azimuth/figure.h"
 
+#define AZ_SCRIPT_DOTS_PER_INCH 200.0
+
 enum az_picture { AZ_PICTURE_PNG, AZ_PICTURE_SVG, AZ_PICTURE_PDF };
 
 /* Column of the data file that holds an array, counted from 1. */

@@ -135,6 +135,17 @@ static void a_tiny_run_is_grown_and_accounted_for(void **state)
     assert_has(out, "\"steps_exact\": 30");
     assert_int_equal(azimuth("info run"), 0);
     assert_has(out, "momentum_W");
+    assert_int_equal(azimuth("ledger run --token 5 --csv l.csv --tokens t.csv --entries e.csv"), 0);
+    assert_has(out, "why dead tokens froze: ");
+    assert_has(out, "token 5 at step 30\n");
+    assert_true(longest_line(out) <= 100);
+    csv = read_all("e.csv");
+    assert_has(csv, "\n30,7,");
+    az_memory_free(csv);
+    assert_int_equal(azimuth("ledger run --entries e.csv"), 2);
+    assert_has(err, "name it with --token");
+    assert_int_equal(azimuth("ledger run --token 270"), 2);
+    assert_has(err, "token 270 was not recorded");
     assert_int_equal(azimuth("report run"), 0);
     assert_string_equal(out, "run/report.html\n");
     char *page = read_all("run/report.html");
@@ -236,7 +247,6 @@ static void wrong_experiments_are_refused_before_anything_is_written(void **stat
         {"train tiny.conf -o x -P train.steps=-1", "train.steps = -1: expected integer", 2},
         {"train tiny.conf -o x -P model.heads=3", "does not divide model.width = 8", 2},
         {"train tiny.conf -o x -P model.context=500", "the corpus is too short", 2},
-        {"train tiny.conf -o x -P record.container=hdf5", "later version", 3},
         {"train tiny.conf -o x -P corpus.text=none", "no file 'none'", 3},
         {"train tiny.conf -o x --isa sse9", "sse9", 2},
         {"train tiny.conf -o x -P model.layers=40 -P budget.memory=5MB", "budget.memory", 3},

@@ -115,6 +115,37 @@ static void verify_refuses_what_is_no_recording(void **state)
     assert_string_equal(out, "");
 }
 
+static void compare_tells_where_runs_part(void **state)
+{
+    (void)state;
+    assert_int_equal(azimuth("compare run run"), 0);
+    assert_has(out, "217 frames compared, 0 differ; 0 of 7 tensors are not the same\n");
+    assert_int_equal(azimuth("train tiny.conf -o other -P seed.embedding=7 -P train.steps=20"), 0);
+    assert_int_equal(azimuth("compare run other --csv parted.csv"), 1);
+    assert_has(out, "seed.embedding");
+    assert_has(out, "10 steps only in A, 0 only in B");
+    assert_has(out, "first difference: step 0, W, token 0, dimension 0: 0x");
+    assert_true(longest_line(out) <= 104);
+    char *csv = read_all("parted.csv");
+    assert_has(csv, "tensor,step,set,rows,");
+    assert_has(csv, "\nW,20,dead,");
+    az_memory_free(csv);
+    assert_int_equal(azimuth("compare run other --common --json"), 1);
+    assert_has(out, "\"same\": false");
+    assert_has(out, "\"train.steps\": [\n");
+    flip("run/recording.safetensors", "bad", "W", (17 * 270 * 8 + 100 * 8 + 5) * 2, 3);
+    assert_int_equal(azimuth("compare run bad --threads 1"), 1);
+    assert_has(out, "first difference: step 17, W, token 100, dimension 5: 0x");
+    static const char *const wrong[] = {"compare run", "compare run run run",
+                                        "compare run run --threads 0"};
+    for (size_t n = 0; n < 3; n++) assert_int_equal(azimuth(wrong[n]), 2);
+    assert_int_equal(azimuth("compare run nothing"), 3);
+    write_unfinished("other.safetensors", 3);
+    copy_golden("pytorch_fused.safetensors", "fused");
+    assert_int_equal(azimuth("compare fused other.safetensors.part"), 1);
+    assert_has(out, "of other types, shapes or tokens: BF16 against BF16\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +155,7 @@ int main(void)
         cmocka_unit_test(verify_finds_nothing_in_sound_files),
         cmocka_unit_test(verify_finds_every_flipped_bit),
         cmocka_unit_test(verify_refuses_what_is_no_recording),
+        cmocka_unit_test(compare_tells_where_runs_part),
     };
     return cmocka_run_group_tests(tests, enter_and_train, leave);
 }

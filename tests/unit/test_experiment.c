@@ -220,7 +220,6 @@ static void parameters_that_contradict_each_other_are_refused(void **state)
         {"model.init=file", "model.init_file=x", NULL, AZ_OK},
         {"record.rows=list", NULL, "needs record.row_file", AZ_USAGE},
         {"record.row_file=x", NULL, "record.rows = list only", AZ_USAGE},
-        {"record.container=hdf5", NULL, "later version", AZ_UNSUPPORTED},
         {"record.grad_U=1", NULL, "model.tied = false", AZ_USAGE},
         {"record.grad_U=1", "model.tied=false", NULL, AZ_OK},
         {"optimizer.final_lr_ratio=0.1", NULL, "linear and cosine", AZ_USAGE},

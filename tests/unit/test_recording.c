@@ -51,11 +51,11 @@ static const struct az_tensor constants[] = {
 static const char *const metadata[] = {
     "optimizer.beta2", "0.999", "optimizer.arithmetic", "bf16", "fingerprint", "0000", NULL};
 
-static const struct az_recording_plan plan = {.tensors = movies,
-                                              .tensor_count = MOVIES,
-                                              .constants = constants,
-                                              .constant_count = 2,
-                                              .metadata = metadata};
+static struct az_recording_plan plan = {.tensors = movies,
+                                        .tensor_count = MOVIES,
+                                        .constants = constants,
+                                        .constant_count = 2,
+                                        .metadata = metadata};
 
 static void fill(unsigned char *bytes, size_t movie, int64_t frame)
 {
@@ -133,7 +133,8 @@ static void what_was_recorded_is_read_back(void **state)
     assert_int_equal(az_recording_commit(writer, frames, NULL), AZ_OK);
     assert_int_equal(az_recording_plan_bytes(&plan, &planned, NULL), AZ_OK);
     stat(path, &about);
-    assert_int_equal(about.st_size, planned);
+    if (plan.container == AZ_CONTAINER_SAFETENSORS) assert_int_equal(about.st_size, planned);
+    assert_in_range(about.st_size, 1, planned + 65536);
     struct az_recording *recording = reopen(fixture_directory);
     assert_string_equal(az_recording_path(recording), path);
     check_frames(recording, frames);
@@ -269,8 +270,8 @@ static void a_directory_with_a_cut_recording_says_so(void **state)
     assert_non_null(strstr(error.message, "recording.safetensors.part"));
     assert_int_equal(az_recording_open(&recording, fixture_path("none"), &error), AZ_MISSING);
     fixture_write(fixture_path("a.h5"), "\x89HDF\r\n\x1a\n........", 16);
-    assert_int_equal(az_recording_open(&recording, fixture_path("a.h5"), &error), AZ_UNSUPPORTED);
-    assert_non_null(strstr(error.message, "HDF5"));
+    assert_int_equal(az_recording_open(&recording, fixture_path("a.h5"), &error), AZ_FORMAT);
+    assert_non_null(strstr(error.message, "names bytes 0 to 48, but has only 16"));
 }
 
 /* ---- files of others ---- */
@@ -443,10 +444,6 @@ static void a_plan_that_cannot_be_is_refused(void **state)
     assert_int_equal(try_plan(&w, NULL), AZ_USAGE);
     strcpy(w.name, "");
     assert_int_equal(try_plan(&w, NULL), AZ_USAGE);
-    struct az_recording_plan hdf5 = plan;
-    uint64_t bytes;
-    hdf5.container = AZ_CONTAINER_HDF5;
-    assert_int_equal(az_recording_plan_bytes(&hdf5, &bytes, NULL), AZ_UNSUPPORTED);
 }
 
 static void a_movie_that_begins_elsewhere_says_where(void **state)
@@ -470,20 +467,30 @@ static void a_movie_that_begins_elsewhere_says_where(void **state)
     az_recording_close(recording);
 }
 
+static int as_hdf5(void **state)
+{
+    plan.container = AZ_CONTAINER_HDF5;
+    return fixture_make(state);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    const struct CMUnitTest any[] = {
         cmocka_unit_test(what_was_recorded_is_read_back),
         cmocka_unit_test(a_run_that_ends_early_leaves_a_shorter_recording),
         cmocka_unit_test(a_frame_that_was_never_written_is_not_promised),
         cmocka_unit_test(a_killed_run_leaves_the_frames_that_are_whole),
         cmocka_unit_test(a_part_that_was_renamed_by_hand_does_not_lie),
+        cmocka_unit_test(a_movie_that_begins_elsewhere_says_where),
+    };
+    const struct CMUnitTest others[] = {
         cmocka_unit_test(a_directory_with_a_cut_recording_says_so),
         cmocka_unit_test(thimble_1_opens),
         cmocka_unit_test(what_is_no_recording_is_refused_with_its_reason),
         cmocka_unit_test(an_unfinished_file_without_a_note_is_not_trusted),
         cmocka_unit_test(a_plan_that_cannot_be_is_refused),
-        cmocka_unit_test(a_movie_that_begins_elsewhere_says_where),
     };
-    return cmocka_run_group_tests(tests, fixture_make, fixture_remove);
+    int failed = cmocka_run_group_tests_name("safetensors", any, fixture_make, fixture_remove);
+    failed += cmocka_run_group_tests_name("others", others, fixture_make, fixture_remove);
+    return failed + cmocka_run_group_tests_name("HDF5", any, as_hdf5, fixture_remove);
 }

@@ -1,0 +1,154 @@
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "azimuth/ledger.h"
+#include "base/memory.h"
+#include "base/unit.h"
+#include "cli/arguments.h"
+#include "cli/bar.h"
+#include "cli/commands.h"
+#include "cli/ledger_report.h"
+
+struct gathering {
+    struct az_ledger_report report;
+    size_t step_capacity, entry_capacity;
+    enum az_status status;
+    struct az_error error;
+};
+
+static bool make_room(struct gathering *gathering, void *array, size_t count, size_t *capacity,
+                      size_t size)
+{
+    if (gathering->status != AZ_OK) return false;
+    if (count < *capacity) return true;
+    size_t larger = 2 * *capacity + 1024;
+    gathering->status =
+        az_memory_grow(array, *capacity, larger, size, "the ledger", &gathering->error);
+    if (gathering->status == AZ_OK) *capacity = larger;
+    return gathering->status == AZ_OK;
+}
+
+static void gather_step(void *context, const struct az_ledger_step *step)
+{
+    struct gathering *gathering = context;
+    struct az_ledger_report *report = &gathering->report;
+    if (make_room(gathering, &report->steps, report->step_count, &gathering->step_capacity,
+                  sizeof *step))
+        report->steps[report->step_count++] = *step;
+}
+
+static void gather_entry(void *context, const struct az_ledger_entry *entry)
+{
+    struct gathering *gathering = context;
+    struct az_ledger_report *report = &gathering->report;
+    if (make_room(gathering, &report->entries, report->entry_count, &gathering->entry_capacity,
+                  sizeof *entry))
+        report->entries[report->entry_count++] = *entry;
+}
+
+static enum az_status tell(const struct az_arguments *arguments,
+                           const struct az_ledger_report *report, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    const char *csv = az_arguments_value(arguments, "--csv");
+    const char *tokens = az_arguments_value(arguments, "--tokens");
+    const char *entries = az_arguments_value(arguments, "--entries");
+    const char *figure = az_arguments_value(arguments, "--figure");
+    if (entries && report->token < 0)
+        AZ_RAISE(AZ_USAGE, "--entries lists the coordinates of one token: name it with --token");
+    if (csv) AZ_TRY(az_ledger_report_csv(report, csv, error));
+    if (tokens) AZ_TRY(az_ledger_report_tokens(report, tokens, error));
+    if (entries) AZ_TRY(az_ledger_report_entries(report, entries, error));
+    if (figure) AZ_TRY(az_ledger_report_draw(report, figure, error));
+    if (az_arguments_has(arguments, "--json"))
+        AZ_TRY(az_ledger_report_json(report, error));
+    else
+        az_ledger_report_print(report);
+out:
+    return status;
+}
+
+static enum az_status run(const struct az_arguments *arguments, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct gathering gathering = {.report = {.path = arguments->operands[0], .token = -1}};
+    struct az_ledger_report *report = &gathering.report;
+    struct az_bar bar;
+    struct az_progress *progress = az_bar_start(&bar);
+    const char **assignments = NULL;
+    struct az_ledger_options options = {.matrix = az_arguments_value(arguments, "--matrix"),
+                                        .step = gather_step,
+                                        .entry = gather_entry,
+                                        .context = &gathering};
+    AZ_TRY(az_arguments_threads(arguments, &options.threads, error));
+    AZ_TRY(az_arguments_integer(arguments, "--token", 0, INT32_MAX, &report->token, error));
+    AZ_TRY(az_arguments_integer(arguments, "--guard", 1, INT32_MAX, &options.guard_steps, error));
+    AZ_TRY(az_memory_allocate(&assignments, arguments->given_count + 1, sizeof *assignments,
+                              "the hyperparameters", error));
+    for (size_t n = 0, cursor = 0; n <= arguments->given_count; n++)
+        assignments[n] = az_arguments_next(arguments, "--parameter", &cursor);
+    options.assignments = assignments;
+    options.token = report->token;
+    AZ_TRY(az_ledger_make(&report->ledger, report->path, &options, progress, error));
+    az_bar_end(&bar);
+    if (gathering.status != AZ_OK) {
+        *error = gathering.error;
+        status = gathering.status;
+        goto out;
+    }
+    AZ_TRY(tell(arguments, report, error));
+out:
+    az_bar_end(&bar);
+    az_memory_free(assignments);
+    az_memory_free(report->steps);
+    az_memory_free(report->entries);
+    az_ledger_free(&report->ledger);
+    return status;
+}
+
+static const struct az_option options[] = {
+    {"--token", NULL, "ID", NULL, AZ_COMPLETE_NONE, false, false,
+     "follows the coordinates of one token"},
+    {"--guard", NULL, "STEPS", "max(100, T/10)", AZ_COMPLETE_NONE, false, false,
+     "steps without motion after which a token counts as frozen"},
+    {"--csv", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+     "writes a row for each step and set: quantiles of drive ratio, |m|, sqrt(v), and shares"},
+    {"--tokens", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+     "writes a row for each token: last motion, cause, its four parts"},
+    {"--entries", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+     "writes a row for each step and coordinate of the token named by --token"},
+    {"--figure", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+     "draws drive ratio, |m| and sqrt(v), the lock of v, and |m| against what would move w"},
+    {"--matrix", NULL, "NAME", "W", AZ_COMPLETE_NONE, false, false,
+     "matrix: W, or the unembedding U of an untied model"},
+    {"--parameter", "-P", "NAME=NUMBER", NULL, AZ_COMPLETE_NONE, false, true,
+     "a number that the file does not say, or says wrongly, as for azimuth account"},
+    {"--json", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
+     "prints the causes and the last step as JSON instead of tables"},
+    AZ_OPTION_THREADS,
+    AZ_OPTION_END,
+};
+
+const struct az_command az_command_ledger = {
+    .name = "ledger",
+    .summary = "weighs the forces on each coordinate, and says why tokens froze",
+    .operands = "RECORDING",
+    .operands_least = 1,
+    .operands_most = 1,
+    .complete = AZ_COMPLETE_FILE,
+    .description =
+        "A weight in bf16 moves when Adam's step exceeds half the gap to its neighbour: the drive "
+        "ratio is the one by the other. This command follows it through training, for dead and "
+        "live tokens; says how many of the second moments are locked on a power of two or have "
+        "not changed; and names, for each dead token that froze, what let go: m decayed, v grew, "
+        "the gap doubled, or the learning rate fell.\n"
+        "RECORDING needs what azimuth account needs, at every step: W, grad_W, momentum_W, "
+        "variance_W.",
+    .options = options,
+    .examples = "azimuth ledger demo-run\n"
+                "azimuth ledger demo-run --figure forces.png --tokens causes.csv\n"
+                "azimuth ledger demo-run --token 1204 --entries token.csv\n",
+    .run = run,
+};
