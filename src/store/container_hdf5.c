@@ -140,6 +140,22 @@ out:
     return status;
 }
 
+static enum az_status reopen(struct az_container_file **file, const char *path,
+                             struct az_tensor *tensors, size_t tensor_count,
+                             const char *const *pairs, enum az_compression compression,
+                             const int64_t *keep, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_hdf5_writer *writer;
+    *file = NULL;
+    AZ_TRY(az_hdf5_writer_create(&writer, tensors, tensor_count, pairs, compression, error));
+    AZ_TRY(az_hdf5_writer_reopen(writer, path, tensors, keep, error));
+    *file = (struct az_container_file *)writer;
+out:
+    if (status != AZ_OK) az_hdf5_writer_free(writer);
+    return status;
+}
+
 static enum az_status write_bytes(struct az_container_file *file, size_t index,
                                   uint64_t offset_bytes, const void *bytes, size_t length_bytes,
                                   struct az_error *error)
@@ -202,6 +218,7 @@ const struct az_container_functions az_container_hdf5 = {
     .read = read_box,
     .plan_bytes = plan_bytes,
     .create = create,
+    .reopen = reopen,
     .write = write_bytes,
     .amend = amend,
     .sync = sync_file,

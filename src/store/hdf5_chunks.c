@@ -3,8 +3,10 @@
 #include <inttypes.h>
 #include <libdeflate.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/memory.h"
+#include "store/system.h"
 
 #define BATCH_BYTES ((uint64_t)64 << 20) /* of unpacked chunks that are worked on at a time */
 enum { DEFLATE = 1, SHUFFLE = 2, FLETCHER32 = 3 };
@@ -277,6 +279,24 @@ static enum az_status first_error(struct job *job, struct az_error *error)
     return AZ_OK;
 }
 
+static bool lies_in_file(const struct az_hdf5_reader *reader, const struct az_hdf5_entry *entry)
+{
+    return entry->address <= reader->file_bytes &&
+           entry->bytes <= reader->file_bytes - entry->address;
+}
+
+/* A file that is being written has grown since it was opened. */
+static enum az_status check_place(struct az_hdf5_reader *reader,
+                                  const struct az_hdf5_source *source,
+                                  const struct az_hdf5_entry *entry, struct az_error *error)
+{
+    struct stat about;
+    if (lies_in_file(reader, entry)) return AZ_OK;
+    if (az_system_stat(reader->fd, &about) == 0) reader->file_bytes = (uint64_t)about.st_size;
+    if (lies_in_file(reader, entry)) return AZ_OK;
+    return raise_chunk(source, "it lies beyond the end of the file", error);
+}
+
 static enum az_status do_batch(struct job *job, uint64_t count, struct az_error *error)
 {
     enum az_status status = AZ_OK;
@@ -291,6 +311,7 @@ static enum az_status do_batch(struct job *job, uint64_t count, struct az_error 
     for (uint64_t n = 0; n < count; n++) {
         struct az_hdf5_entry *entry = locate(job, job->first + n, &box);
         if (entry->slot || entry->bytes == 0) continue;
+        AZ_TRY(check_place(reader, job->source, entry, error));
         if (filtered(job->source, entry))
             AZ_TRY(add_slot(reader, entry, bytes, error));
         else if (entry->bytes < bytes)

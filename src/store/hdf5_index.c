@@ -15,13 +15,12 @@ static enum az_status raise_malformed(const struct az_hdf5_source *source, struc
                           source->tensor.name);
 }
 
-static enum az_status set_entry(struct az_hdf5_reader *reader, struct az_hdf5_source *source,
-                                uint64_t number, struct az_hdf5_entry entry, struct az_error *error)
+/* Whether it lies within the file is seen when it is read: the file may have grown by then. */
+static enum az_status set_entry(struct az_hdf5_source *source, uint64_t number,
+                                struct az_hdf5_entry entry, struct az_error *error)
 {
     if (entry.address == AZ_HDF5_NOWHERE || entry.bytes == 0) return AZ_OK;
-    if (number >= source->entry_count || entry.address > reader->file_bytes ||
-        entry.bytes > reader->file_bytes - entry.address)
-        return raise_malformed(source, error);
+    if (number >= source->entry_count) return raise_malformed(source, error);
     source->entries[number] = entry;
     return AZ_OK;
 }
@@ -66,7 +65,7 @@ static enum az_status load_tree(struct az_hdf5_reader *reader, struct az_hdf5_so
         if (level)
             AZ_TRY(load_tree(reader, source, entry.address, depth + 1, error));
         else if (number != UINT64_MAX) /* a chunk beyond the shape: the dataset has shrunk */
-            AZ_TRY(set_entry(reader, source, number, entry, error));
+            AZ_TRY(set_entry(source, number, entry, error));
     }
 out:
     az_memory_free(bytes);
@@ -109,9 +108,9 @@ out:
 
 /* Elements first.. of the array, `count` of them; its number counts by the largest shape, which
  * differs from ours along time alone. */
-static enum az_status take_elements(struct az_hdf5_reader *reader, struct az_hdf5_source *source,
-                                    const struct array *array, uint64_t first, uint64_t count,
-                                    const unsigned char *bytes, struct az_error *error)
+static enum az_status take_elements(struct az_hdf5_source *source, const struct array *array,
+                                    uint64_t first, uint64_t count, const unsigned char *bytes,
+                                    struct az_error *error)
 {
     enum az_status status = AZ_OK;
     struct az_hdf5_cursor from = {bytes, (size_t)count * array->element_bytes, false};
@@ -122,7 +121,7 @@ static enum az_status take_elements(struct az_hdf5_reader *reader, struct az_hdf
             entry.bytes = az_hdf5_get(&from, array->size_bytes);
             entry.skipped = (uint32_t)az_hdf5_get(&from, 4);
         }
-        AZ_TRY(set_entry(reader, source, n, entry, error));
+        AZ_TRY(set_entry(source, n, entry, error));
     }
 out:
     return status;
@@ -141,7 +140,7 @@ static enum az_status load_elements(struct az_hdf5_reader *reader, struct az_hdf
     if (az_hdf5_get(&end, 4) != az_hdf5_checksum(bytes, length) ||
         (prefix && memcmp(bytes, "FADB\0", 5) != 0))
         AZ_TRY(raise_malformed(source, error));
-    AZ_TRY(take_elements(reader, source, array, first, count, bytes + prefix, error));
+    AZ_TRY(take_elements(source, array, first, count, bytes + prefix, error));
 out:
     az_memory_free(bytes);
     return status;
@@ -193,13 +192,12 @@ out:
 }
 
 /* Chunks side by side, not filtered. */
-static enum az_status load_none(struct az_hdf5_reader *reader, struct az_hdf5_source *source,
-                                struct az_error *error)
+static enum az_status load_none(struct az_hdf5_source *source, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     for (uint64_t n = 0; n < source->entry_count; n++)
         AZ_TRY(set_entry(
-            reader, source, n,
+            source, n,
             (struct az_hdf5_entry){.address = source->address + n * source->grid.chunk_bytes,
                                    .bytes = source->grid.chunk_bytes},
             error));
@@ -228,9 +226,9 @@ enum az_status az_hdf5_load_index(struct az_hdf5_reader *reader, struct az_hdf5_
     switch (source->index) {
     case AZ_HDF5_INDEX_TREE: AZ_TRY(load_tree(reader, source, source->address, 0, error)); break;
     case AZ_HDF5_INDEX_ARRAY: AZ_TRY(load_array(reader, source, error)); break;
-    case AZ_HDF5_INDEX_NONE: AZ_TRY(load_none(reader, source, error)); break;
+    case AZ_HDF5_INDEX_NONE: AZ_TRY(load_none(source, error)); break;
     default:
-        AZ_TRY(set_entry(reader, source, 0,
+        AZ_TRY(set_entry(source, 0,
                          (struct az_hdf5_entry){.address = source->address,
                                                 .bytes = source->bytes ? source->bytes
                                                                        : source->grid.chunk_bytes,

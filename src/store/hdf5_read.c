@@ -63,7 +63,7 @@ static enum az_status read_superblock(struct az_hdf5_reader *reader, uint64_t *r
     az_hdf5_skip(&from, old ? 24 + more : 12);
     uint64_t base = az_hdf5_get(&from, 8);
     az_hdf5_skip(&from, 8);
-    uint64_t end = az_hdf5_get(&from, 8);
+    uint64_t end = reader->end_address = az_hdf5_get(&from, 8);
     if (old) az_hdf5_skip(&from, 16);
     *root_address = az_hdf5_get(&from, 8);
     if (!old && az_hdf5_get(&from, 4) != az_hdf5_checksum(bytes, 44))
@@ -102,7 +102,6 @@ static enum az_status keep_lists(struct az_hdf5_reader *reader, struct az_error 
         az_memory_free(source->own);
         source->own = bytes;
         source->bytes = source->tensor.bytes;
-        source->layout = AZ_HDF5_PIECE;
         source->tensor.data = bytes;
     }
 out:
@@ -256,7 +255,7 @@ enum az_status az_hdf5_read(struct az_hdf5_reader *reader, const struct az_hdf5_
                               source->reason);
     for (int n = 0; n < source->tensor.rank; n++)
         if (size[n] == 0) return AZ_OK;
-    if (source->layout == AZ_HDF5_PIECE)
+    if (source->layout == AZ_HDF5_PIECE || source->own)
         return read_piece(reader, source, begin, size, bytes, error);
     pthread_mutex_lock(&reader->lock);
     enum az_status status = az_hdf5_read_chunks(reader, &reader->sources[source - reader->sources],

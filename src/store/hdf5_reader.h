@@ -56,8 +56,8 @@ struct az_hdf5_source {
 
 struct az_hdf5_reader {
     int fd;
-    uint64_t file_bytes;
-    uint64_t budget_bytes; /* of structures that may still be read */
+    uint64_t file_bytes, end_address; /* what the superblock tells is below the end */
+    uint64_t budget_bytes;            /* of structures that may still be read */
     struct az_hdf5_source *sources;
     size_t count, capacity;
     char **metadata; /* pairs */

@@ -427,6 +427,7 @@ enum az_status az_hdf5_writer_shrink(struct az_hdf5_writer *writer, const int64_
 {
     enum az_status status = AZ_OK;
     AZ_TRY(az_hdf5_writer_sync(writer, true, error));
+    az_hdf5_packing_stop(writer);
     for (size_t n = 0; n < writer->count; n++) {
         struct az_hdf5_dataset *dataset = &writer->datasets[n];
         if (dataset->tensor.rank == 0) continue;

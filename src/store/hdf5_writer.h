@@ -80,6 +80,11 @@ enum az_status az_hdf5_writer_create(struct az_hdf5_writer **writer, struct az_t
                                      enum az_compression compression, struct az_error *error);
 void az_hdf5_writer_free(struct az_hdf5_writer *writer);
 
+/* Takes up PATH.part, which has the same tensors, with the frames keep[count]. */
+enum az_status az_hdf5_writer_reopen(struct az_hdf5_writer *writer, const char *path,
+                                     const struct az_tensor *tensors, const int64_t *keep,
+                                     struct az_error *error);
+
 /* As in container.h. all: also the frames that do not fill a chunk yet. */
 enum az_status az_hdf5_writer_write(struct az_hdf5_writer *writer, size_t index,
                                     uint64_t offset_bytes, const void *bytes, size_t length_bytes,

@@ -32,7 +32,9 @@ static struct az_recorded movies[MOVIES] = {
 static const size_t frame_bytes[MOVIES] = {V * D * 2, ROWS *D * 4, 4};
 static const char *const metadata[] = {"fingerprint", "0000", "optimizer.lr", "0.001", NULL};
 
-static struct az_recording_plan plan_of(enum az_container container)
+static enum az_container container = AZ_CONTAINER_SAFETENSORS;
+
+static struct az_recording_plan plan_of(void)
 {
     return (struct az_recording_plan){
         .container = container, .tensors = movies, .tensor_count = MOVIES, .metadata = metadata};
@@ -133,7 +135,7 @@ static void same_bytes(const char *a, const char *b)
 static void it_goes_on_where_it_was(void **state)
 {
     (void)state;
-    struct az_recording_plan plan = plan_of(AZ_CONTAINER_SAFETENSORS);
+    struct az_recording_plan plan = plan_of();
     char straight[512], path[512];
     snprintf(straight, sizeof straight, "%s", fixture_path("straight.safetensors"));
     snprintf(path, sizeof path, "%s", fixture_path("again.safetensors"));
@@ -152,7 +154,7 @@ static void it_goes_on_where_it_was(void **state)
                 if (step < T) write_steps(writer, step + 1, T);
                 commit(writer, T);
                 check(path, T);
-                same_bytes(path, straight);
+                if (container == AZ_CONTAINER_SAFETENSORS) same_bytes(path, straight);
                 unlink(path);
             }
     fixture_empty();
@@ -161,7 +163,7 @@ static void it_goes_on_where_it_was(void **state)
 static void it_leaves_again_and_goes_on_again(void **state)
 {
     (void)state;
-    struct az_recording_plan plan = plan_of(AZ_CONTAINER_SAFETENSORS);
+    struct az_recording_plan plan = plan_of();
     const char *path = fixture_path("twice.safetensors");
     struct az_recording_writer *writer;
     record(path, &plan, 2);
@@ -180,7 +182,7 @@ static void it_leaves_again_and_goes_on_again(void **state)
 static void what_does_not_fit_is_refused_and_left_alone(void **state)
 {
     (void)state;
-    struct az_recording_plan plan = plan_of(AZ_CONTAINER_SAFETENSORS);
+    struct az_recording_plan plan = plan_of();
     const char *path = fixture_path("other.safetensors");
     struct az_recording_writer *writer;
     struct az_error error;
@@ -212,7 +214,7 @@ static void what_does_not_fit_is_refused_and_left_alone(void **state)
 static void boxes_of_frames_are_read(void **state)
 {
     (void)state;
-    struct az_recording_plan plan = plan_of(AZ_CONTAINER_SAFETENSORS);
+    struct az_recording_plan plan = plan_of();
     const char *path = fixture_path("boxes.safetensors");
     struct az_recording *recording;
     unsigned char whole[(T + 1) * V * D * 2], box[sizeof whole], *at;
@@ -251,5 +253,7 @@ int main(void)
         cmocka_unit_test(it_leaves_again_and_goes_on_again),
         cmocka_unit_test(boxes_of_frames_are_read),
     };
-    return cmocka_run_group_tests(tests, fixture_make, fixture_remove);
+    int failed = cmocka_run_group_tests_name("safetensors", tests, fixture_make, fixture_remove);
+    container = AZ_CONTAINER_HDF5;
+    return failed + cmocka_run_group_tests_name("HDF5", tests, fixture_make, fixture_remove);
 }
