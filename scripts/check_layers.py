@@ -37,6 +37,7 @@ HEADERS = {
     "tokens": "text",
     "sweep": "lab",
     "train": "lab",
+    "usage": "text",
     "azimuth": "cli",  # includes all the others
 }
 

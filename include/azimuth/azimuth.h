@@ -30,6 +30,7 @@
 #include "azimuth/tokenizer.h"
 #include "azimuth/tokens.h"
 #include "azimuth/train.h"
+#include "azimuth/usage.h"
 #include "azimuth/verify.h"
 
 #endif

@@ -154,3 +154,18 @@ enum az_status az_arguments_threads(const struct az_arguments *arguments, int *t
     *threads = (int)value;
     return status;
 }
+
+enum az_status az_arguments_figure_beside(const struct az_arguments *arguments, const char *csv,
+                                          const char *figure, struct az_error *error)
+{
+    const char *table = az_arguments_value(arguments, csv);
+    const char *picture = az_arguments_value(arguments, figure);
+    const char *dot = picture ? strrchr(picture, '.') : NULL;
+    if (!table || !dot) return AZ_OK;
+    size_t stem = (size_t)(dot - picture);
+    if (strncmp(table, picture, stem) != 0 || strcmp(table + stem, ".csv") != 0) return AZ_OK;
+    return az_error_raise(error, AZ_USAGE,
+                          "%s is also where the numbers of the figure %s go; name one of them "
+                          "otherwise",
+                          table, picture);
+}

@@ -40,5 +40,9 @@ enum az_status az_arguments_integer(const struct az_arguments *arguments, const 
 /* As above for --threads, 0 when not given. */
 enum az_status az_arguments_threads(const struct az_arguments *arguments, int *threads,
                                     struct az_error *error);
+/* AZ_USAGE where the file that one option names is where the figure of the other puts its numbers:
+ * those of NAME.png go to NAME.csv. */
+enum az_status az_arguments_figure_beside(const struct az_arguments *arguments, const char *csv,
+                                          const char *figure, struct az_error *error);
 
 #endif

@@ -76,21 +76,6 @@ out:
     return status;
 }
 
-/* The numbers of a figure NAME.png go to NAME.csv. */
-static enum az_status check_names(const struct az_arguments *arguments, struct az_error *error)
-{
-    const char *csv = az_arguments_value(arguments, "--csv");
-    const char *figure = az_arguments_value(arguments, "--figure");
-    const char *dot = figure ? strrchr(figure, '.') : NULL;
-    if (!csv || !dot) return AZ_OK;
-    size_t stem = (size_t)(dot - figure);
-    if (strncmp(csv, figure, stem) != 0 || strcmp(csv + stem, ".csv") != 0) return AZ_OK;
-    return az_error_raise(error, AZ_USAGE,
-                          "%s is also where the numbers of the figure %s go; name one of them "
-                          "otherwise",
-                          csv, figure);
-}
-
 static enum az_status run(const struct az_arguments *arguments, bool reach, struct az_error *error)
 {
     enum az_status status = AZ_OK;
@@ -102,7 +87,7 @@ static enum az_status run(const struct az_arguments *arguments, bool reach, stru
     struct az_bar bar;
     struct az_progress *progress = az_bar_start(&bar);
     AZ_TRY(az_arguments_integer(arguments, "--rows", 1, MOST_ROWS, &rows, error));
-    AZ_TRY(check_names(arguments, error));
+    AZ_TRY(az_arguments_figure_beside(arguments, "--csv", "--figure", error));
     AZ_TRY(az_arguments_threads(arguments, &threads, error));
     AZ_TRY(az_pool_create(&pool, threads, error));
     AZ_TRY(az_tokenizer_load(&tokenizer, arguments->operands[0], error));

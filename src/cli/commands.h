@@ -24,6 +24,7 @@
     X(az_command_tokenizer_inspect)                                                                \
     X(az_command_tokenizer_survey)                                                                 \
     X(az_command_tokenizer_reach)                                                                  \
+    X(az_command_tokenizer_usage)                                                                  \
     X(az_command_frame)                                                                            \
     X(az_command_simulate_snowball)                                                                \
     X(az_command_simulate_valley)                                                                  \

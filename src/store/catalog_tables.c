@@ -10,6 +10,10 @@
     {                                                                                              \
         name, AZ_CATALOG_INTEGER, true, false, help                                                \
     }
+#define INTEGER_INDEXED(name, help)                                                                \
+    {                                                                                              \
+        name, AZ_CATALOG_INTEGER, false, true, help                                                \
+    }
 #define TEXT(name, help)                                                                           \
     {                                                                                              \
         name, AZ_CATALOG_TEXT, false, false, help                                                  \
@@ -71,10 +75,17 @@ static const struct az_catalog_column tokens[] = {
     END,
 };
 
+static const struct az_catalog_column usage[] = {
+    INTEGER("id", "row of the matrix"),
+    INTEGER_INDEXED("count", "times the texts use it; 0 is dead"),
+    END,
+};
+
 const struct az_catalog_table az_catalog_tables[] = {
     {"provenance", "result", "where each table comes from", provenance},
     {"inputs", "result, number", "the files each table was made from", inputs},
     {"tokens", "id", "a row for each row of the matrix", tokens},
+    {"usage", "id", "how often texts use each token", usage},
 };
 const size_t az_catalog_table_count = sizeof az_catalog_tables / sizeof az_catalog_tables[0];
 

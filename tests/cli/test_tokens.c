@@ -1,4 +1,5 @@
-/* azimuth tokenizer inspect, survey, reach: what they print and write, and what they refuse. */
+/* azimuth tokenizer inspect, survey, reach, usage: what they print and write, and what they refuse.
+ */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -125,6 +126,39 @@ static void reachability_is_printed_and_written(void **state)
     az_safetensors_close(file);
 }
 
+static void usage_is_counted_and_written(void **state)
+{
+    (void)state;
+    char path[256];
+    write_file("text.txt", "abab 10 xyz\nq! \xe0\xb8\x81\xe0\xb8\xb1<|end|>\n");
+    write_file("set.txt", "256 257\n");
+    assert_int_equal(azimuth("tokenizer usage t.json text.txt text.txt --rows 300 --csv u.csv "
+                             "--safetensors u.safetensors --catalog u.db --set set.txt"),
+                     0);
+    assert_has(out, "32 tokens of 58 bytes, 1.812 bytes a token\n");
+    assert_has(out, "all                          300        12   4.00 %     1.000");
+    assert_has(out, "set.txt                        2         1  50.00 %    12.500             4");
+    assert_has(out, "Thai                           3         2  66.67 %");
+    assert_has(out, " others ");
+    assert_file_has("u.csv", "id,text,script,class,count\n");
+    assert_file_has("u.csv", "256,ab,Latin,letters,4\n");
+    assert_file_has("u.csv", "299,,Common,orphan,0\n");
+    assert_string_equal(ask("u.db", "SELECT sum(count) || '.' || count(*) FROM usage"), "32.300");
+    assert_string_equal(ask("u.db", "SELECT group_concat(role) FROM inputs"),
+                        "tokenizer,corpus,corpus");
+    struct az_safetensors *file;
+    snprintf(path, sizeof path, "%s/u.safetensors", directory);
+    assert_int_equal(az_safetensors_open(&file, path, NULL), AZ_OK);
+    assert_int_equal(az_safetensors_find(file, "live_indices")->shape[0], 12);
+    assert_int_equal(az_safetensors_find(file, "dead_mask")->shape[0], 300);
+    az_safetensors_close(file);
+    assert_int_equal(azimuth("tokenizer usage t.json text.txt --json --set u.safetensors:dead_mask "
+                             "--rows 300"),
+                     0);
+    assert_has(out, "\"name\": \"u.safetensors:dead_mask\",\n      \"rows\": 288,\n"
+                    "      \"live\": 0,");
+}
+
 static void figures_are_drawn(void **state)
 {
     (void)state;
@@ -133,12 +167,16 @@ static void figures_are_drawn(void **state)
     assert_file_has("f.svg", "Thai  1 of 3 (33.3 %)");
     assert_int_equal(azimuth("tokenizer survey t.json --figure f.svg"), 0);
     assert_file_has("f.svg", "invalid  130 (47.8 %)");
+    write_file("text.txt", "abab 10 xyz\n");
+    assert_int_equal(azimuth("tokenizer usage t.json text.txt --figure f.svg"), 0);
+    assert_file_has("f.svg", "Occurrences by rank, n = 7 live tokens");
 }
 
 static void what_cannot_be_done_is_refused(void **state)
 {
     (void)state;
     write_file("foreign.db", "no database");
+    write_file("bad.txt", "ab\xff");
     static const struct {
         const char *arguments, *message;
         int exit_code;
@@ -156,6 +194,12 @@ static void what_cannot_be_done_is_refused(void **state)
         {"tokenizer reach t.json --catalog foreign.db", "is there and is no SQLite file", 3},
         {"tokenizer reach t.json --csv no/such/folder", "no/such/folder", 3},
         {"tokenizer reach t.json --csv f.csv --figure f.png", "name one of them otherwise", 2},
+        {"tokenizer usage t.json", "TEXT", 2},
+        {"tokenizer usage t.json nothing.txt", "nothing.txt: cannot read the text", 3},
+        {"tokenizer usage t.json bad.txt", "bad.txt:byte 2: invalid UTF-8", 3},
+        {"tokenizer usage t.json t.json --rows 200", "too small", 2},
+        {"tokenizer usage t.json t.json --set bad.txt", "bad.txt:1: expected a token id", 3},
+        {"tokenizer usage t.json t.json --csv f.csv --figure f.png", "name one of them", 2},
         {"tokenizer reach t.json --figure f.gif", "ends in .png, .svg or .pdf", 2},
     };
     for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
@@ -173,6 +217,7 @@ int main(void)
         cmocka_unit_test(a_token_is_inspected_by_id_and_by_text),
         cmocka_unit_test(a_survey_is_printed_and_written),
         cmocka_unit_test(reachability_is_printed_and_written),
+        cmocka_unit_test(usage_is_counted_and_written),
         cmocka_unit_test(figures_are_drawn),
         cmocka_unit_test(what_cannot_be_done_is_refused),
     };
