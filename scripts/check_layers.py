@@ -14,7 +14,7 @@ LAYERS = "base lattice kernel config store text lab sky lens view cli".split()
 
 # The layer that implements each public header.
 HEADERS = {
-    "account": "lens", "compare": "lens", "verify": "lens", "kinematics": "lens", "lens": "lens", "lifecycle": "lens", "motion": "lens",
+    "account": "lens", "compare": "lens", "exchange": "lens", "verify": "lens", "kinematics": "lens", "lens": "lens", "lifecycle": "lens", "motion": "lens",
     "bf16": "lattice",
     "build": "base",
     "corpus": "text",

@@ -7,6 +7,7 @@
 #include "azimuth/build.h"
 #include "azimuth/compare.h"
 #include "azimuth/corpus.h"
+#include "azimuth/exchange.h"
 #include "azimuth/experiment.h"
 #include "azimuth/figure.h"
 #include "azimuth/frame.h"

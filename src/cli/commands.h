@@ -17,6 +17,8 @@
     X(az_command_info)                                                                             \
     X(az_command_verify)                                                                           \
     X(az_command_compare)                                                                          \
+    X(az_command_export)                                                                           \
+    X(az_command_convert)                                                                          \
     X(az_command_corpus)                                                                           \
     X(az_command_tokenizer_train)                                                                  \
     X(az_command_tokenizer_encode)                                                                 \

@@ -130,6 +130,8 @@ static void print_provenance(const struct az_recording *recording)
         if (az_recording_text(recording, keys[n]))
             printf("; %s", text_of(recording, keys[n], text));
     printf("\n");
+    if (az_recording_text(recording, "copied_from"))
+        printf("%-12s %s\n", "copied from", text_of(recording, "copied_from", text));
     if (az_recording_text(recording, "fingerprint"))
         printf("%-12s %s\n", "fingerprint", text_of(recording, "fingerprint", text));
     if (az_recording_text(recording, "corpus.hash"))
