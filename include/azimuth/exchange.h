@@ -34,12 +34,12 @@ struct az_exchange_result {
 };
 
 /* A recording of the selection, in the given container, with steps, tokens, sums, fingerprint, all
- * constants and all metadata. recording.compression is for HDF5. path: PATH.part until it is
+ * constants and all metadata. compression is for HDF5. path: PATH.part until it is
  * complete. AZ_USAGE: the selection is empty or names what is not there. AZ_FORMAT: a frame is not
  * as it was written, by its sums; or, where everything is copied, the fingerprint is another. */
 AZ_API enum az_status az_exchange_copy(const struct az_recording *recording,
                                        const struct az_selection *selection, const char *path,
-                                       enum az_container container,
+                                       enum az_container container, enum az_compression compression,
                                        struct az_exchange_result *result,
                                        struct az_progress *progress, struct az_error *error);
 

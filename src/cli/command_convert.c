@@ -12,8 +12,8 @@ static enum az_status convert(const struct az_arguments *arguments,
     struct az_bar bar;
     struct az_progress *progress = az_bar_start(&bar);
     AZ_TRY(az_arguments_threads(arguments, &everything.threads, error));
-    AZ_TRY(az_exchange_copy(recording, &everything, target->path, target->container, &result,
-                            progress, error));
+    AZ_TRY(az_exchange_copy(recording, &everything, target->path, target->container,
+                            target->compression, &result, progress, error));
     az_bar_end(&bar);
     az_exchange_tell(target, &result);
 out:
@@ -26,7 +26,7 @@ static enum az_status run(const struct az_arguments *arguments, struct az_error 
     enum az_status status = AZ_OK;
     struct az_recording *recording = NULL;
     struct az_exchange_target target;
-    AZ_TRY(az_exchange_target(&target, arguments->operands[1], error));
+    AZ_TRY(az_exchange_target(&target, arguments, arguments->operands[1], error));
     if (target.is_array)
         AZ_RAISE(AZ_USAGE,
                  "%s: a recording is converted to .safetensors or .h5; azimuth export "
@@ -40,6 +40,7 @@ out:
 }
 
 static const struct az_option options[] = {
+    AZ_OPTION_COMPRESSION,
     AZ_OPTION_THREADS,
     AZ_OPTION_END,
 };
@@ -60,6 +61,7 @@ const struct az_command az_command_convert = {
         "The sums and the fingerprint of the original are checked: damage is refused, not copied.",
     .options = options,
     .examples = "azimuth convert thimble_7.h5 thimble_7.safetensors\n"
+                "azimuth convert run small.h5 --compression small\n"
                 "azimuth convert run/recording.safetensors.part saved.safetensors\n",
     .run = run,
 };

@@ -13,11 +13,11 @@ static enum az_status write_selection(const struct az_arguments *arguments,
     struct az_exchange_result result;
     struct az_progress *progress = az_bar_start(&bar);
     bool bits = az_arguments_has(arguments, "--bits");
-    enum az_status status = target->is_array
-                                ? az_exchange_array(recording, selection, target->path,
-                                                    target->form, bits, &result, progress, error)
-                                : az_exchange_copy(recording, selection, target->path,
-                                                   target->container, &result, progress, error);
+    enum az_status status =
+        target->is_array ? az_exchange_array(recording, selection, target->path, target->form, bits,
+                                             &result, progress, error)
+                         : az_exchange_copy(recording, selection, target->path, target->container,
+                                            target->compression, &result, progress, error);
     az_bar_end(&bar);
     if (status == AZ_OK) az_exchange_tell(target, &result);
     return status;
@@ -31,7 +31,8 @@ static enum az_status run(const struct az_arguments *arguments, struct az_error 
     const char **tensors = NULL;
     int64_t end_dim = 0;
     struct az_selection selection = {.rows = az_arguments_value(arguments, "--rows")};
-    AZ_TRY(az_exchange_target(&target, az_arguments_value(arguments, "--output"), error));
+    AZ_TRY(
+        az_exchange_target(&target, arguments, az_arguments_value(arguments, "--output"), error));
     AZ_TRY(az_exchange_range(arguments, "--steps", &selection.first_step, &selection.end_step,
                              &selection.every, error));
     AZ_TRY(az_exchange_range(arguments, "--dims", &selection.first_dim, &end_dim, NULL, error));
@@ -60,6 +61,7 @@ static const struct az_option options[] = {
      "of the last dimension of a frame"},
     {"--bits", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
      "npy and csv: numbers as the unsigned integers of their bits, not as values"},
+    AZ_OPTION_COMPRESSION,
     AZ_OPTION_THREADS,
     AZ_OPTION_END,
 };

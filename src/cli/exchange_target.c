@@ -19,7 +19,33 @@ static const struct {
     {".csv", true, AZ_EXCHANGE_CSV, AZ_CONTAINER_SAFETENSORS},
 };
 
-enum az_status az_exchange_target(struct az_exchange_target *target, const char *path,
+static enum az_status choose_compression(struct az_exchange_target *target,
+                                         const struct az_arguments *arguments,
+                                         struct az_error *error)
+{
+    static const char *const names[] = {
+#define COMPRESSION_NAME(id, name, meaning) [id] = name,
+        AZ_COMPRESSION_TABLE(COMPRESSION_NAME)
+#undef COMPRESSION_NAME
+    };
+    const char *wanted = az_arguments_value(arguments, "--compression");
+    bool hdf5 = !target->is_array && target->container == AZ_CONTAINER_HDF5;
+    target->compression = AZ_COMPRESSION_FAST;
+    if (!wanted) return AZ_OK;
+    if (!hdf5)
+        return az_error_raise(error, AZ_USAGE,
+                              "--compression is for .h5 files; %s is not compressed", target->path);
+    for (size_t n = 0; n < sizeof names / sizeof names[0]; n++) {
+        if (strcmp(names[n], wanted) != 0) continue;
+        target->compression = (enum az_compression)n;
+        return AZ_OK;
+    }
+    return az_error_raise(error, AZ_USAGE, "--compression %.40s: expected one of%s", wanted,
+                          AZ_COMPRESSION_TABLE(AZ_OPTION_NAME));
+}
+
+enum az_status az_exchange_target(struct az_exchange_target *target,
+                                  const struct az_arguments *arguments, const char *path,
                                   struct az_error *error)
 {
     size_t length = strlen(path);
@@ -30,7 +56,7 @@ enum az_status az_exchange_target(struct az_exchange_target *target, const char 
                                               .is_array = endings[n].is_array,
                                               .form = endings[n].form,
                                               .container = endings[n].container};
-        return AZ_OK;
+        return choose_compression(target, arguments, error);
     }
     return az_error_raise(error, AZ_USAGE,
                           "%s: the ending says what is written: .safetensors, .h5, .npy or .csv",

@@ -10,11 +10,20 @@ struct az_exchange_target {
     bool is_array; /* npy or csv */
     enum az_exchange_form form;
     enum az_container container;
+    enum az_compression compression;
 };
 
-/* By the ending: .safetensors, .h5 or .hdf5, .npy, .csv. AZ_USAGE: another. */
-enum az_status az_exchange_target(struct az_exchange_target *target, const char *path,
+/* By the ending: .safetensors, .h5 or .hdf5, .npy, .csv; and by --compression. AZ_USAGE: another
+ * ending, or a compression for what is not compressed. */
+enum az_status az_exchange_target(struct az_exchange_target *target,
+                                  const struct az_arguments *arguments, const char *path,
                                   struct az_error *error);
+
+#define AZ_OPTION_COMPRESSION                                                                      \
+    {                                                                                              \
+        "--compression", NULL, "NAME", "fast", AZ_COMPLETE_NONE, false, false,                     \
+            "of an .h5 file:" AZ_COMPRESSION_TABLE(AZ_OPTION_NAME)                                 \
+    }
 
 /* "FIRST:END:EVERY", all of them optional, as Python slices; one number N means N:N+1. every may be
  * NULL. AZ_USAGE names the option. */

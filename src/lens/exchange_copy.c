@@ -233,8 +233,9 @@ out:
 
 enum az_status az_exchange_copy(const struct az_recording *recording,
                                 const struct az_selection *selection, const char *path,
-                                enum az_container container, struct az_exchange_result *result,
-                                struct az_progress *progress, struct az_error *error)
+                                enum az_container container, enum az_compression compression,
+                                struct az_exchange_result *result, struct az_progress *progress,
+                                struct az_error *error)
 {
     enum az_status status = AZ_OK;
     struct copy copy = {0};
@@ -245,6 +246,7 @@ enum az_status az_exchange_copy(const struct az_recording *recording,
     AZ_TRY(az_pool_create(&copy.pool, selection->threads, error));
     AZ_TRY(az_hasher_create(&copy.hasher, error));
     struct az_recording_plan plan = {.container = container,
+                                     .compression = compression,
                                      .tensors = copy.luggage.tensors,
                                      .tensor_count = copy.from.count,
                                      .constants = copy.luggage.constants,

@@ -171,6 +171,40 @@ static void a_converted_recording_is_the_same(void **state)
     assert_has(out, "44 of them compared with their sums: 0 bad");
 }
 
+static void hdf5_goes_there_and_back(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"none", "fast", "small"};
+    char text[128];
+    for (size_t n = 0; n < 3; n++) {
+        snprintf(text, sizeof text, "convert run there.h5 --compression %s", names[n]);
+        assert_int_equal(azimuth(text), 0);
+        assert_int_equal(azimuth("verify there.h5"), 0);
+        assert_has(out, "the fingerprint over all frames is the recorded one\n");
+        assert_int_equal(azimuth("compare run there.h5"), 0);
+        assert_has(out, "217 frames compared, 0 differ; 0 of 7 tensors are not the same\n");
+        assert_int_equal(azimuth("account there.h5"), 0);
+        assert_int_equal(azimuth("convert there.h5 back.safetensors"), 0);
+        assert_int_equal(azimuth("compare run back.safetensors"), 0);
+    }
+    copy_golden("pytorch_crucible.safetensors", "crucible");
+    assert_int_equal(azimuth("convert crucible known.h5"), 0);
+    assert_int_equal(azimuth("account known.h5"), 0);
+    assert_has(out, "10 of 10 steps exact: arithmetic bf16-fused");
+    assert_int_equal(azimuth("export run W -o part.h5 --rows dead --steps 3:20:4"), 0);
+    assert_int_equal(azimuth("export run W -o part.safetensors --rows dead --steps 3:20:4"), 0);
+    assert_int_equal(azimuth("compare part.h5 part.safetensors"), 0);
+    assert_has(out, "5 frames compared, 0 differ");
+    assert_int_equal(azimuth("export part.h5 W -o a.npy"), 0);
+    assert_int_equal(azimuth("export run W -o b.npy --rows dead --steps 3:20:4"), 0);
+    char *a, *b;
+    struct az_tensor first = npy("a.npy", &a), second = npy("b.npy", &b);
+    assert_true(first.bytes == second.bytes && first.shape[1] == second.shape[1]);
+    assert_memory_equal(first.data, second.data, (size_t)first.bytes);
+    az_memory_free(a);
+    az_memory_free(b);
+}
+
 static void what_a_killed_run_left_becomes_whole(void **state)
 {
     (void)state;
@@ -226,6 +260,9 @@ static void what_cannot_be_is_refused(void **state)
         {"convert run", "FILE is missing", 2},
         {"convert run w.npy", "azimuth export writes arrays", 2},
         {"convert run w.txt", "the ending says", 2},
+        {"convert run w.h5 --compression big", "--compression big: expected one of none", 2},
+        {"convert run w.safetensors --compression fast", "is not compressed", 2},
+        {"export run W -o w.npy --compression fast", "is not compressed", 2},
         {"convert nothing w.safetensors", "nothing", 3},
     };
     for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
@@ -245,6 +282,7 @@ int main(void)
         cmocka_unit_test(a_table_has_a_line_for_each_row),
         cmocka_unit_test(a_part_of_a_recording_is_one_itself),
         cmocka_unit_test(a_converted_recording_is_the_same),
+        cmocka_unit_test(hdf5_goes_there_and_back),
         cmocka_unit_test(what_a_killed_run_left_becomes_whole),
         cmocka_unit_test(damage_is_not_copied),
         cmocka_unit_test(what_cannot_be_is_refused),
