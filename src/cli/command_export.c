@@ -83,10 +83,9 @@ const struct az_command az_command_export = {
         "What is written is bit for bit what was recorded; a frame that is not as it was written "
         "is refused. Memory is two frames.",
     .options = options,
-    .examples =
-        "azimuth export demo-run W -o last.npy --steps 2000\n"
-        "azimuth export demo-run W -o dead.npy --rows dead --steps ::10\n"
-        "azimuth export demo-run W variance_W -o small.safetensors --rows 0:100 --dims 0:16\n"
-        "azimuth export demo-run losses -o losses.csv\n",
+    .examples = "azimuth export demo-run W -o last.npy --steps 2000\n"
+                "azimuth export demo-run W -o dead.npy --rows dead --steps ::10\n"
+                "azimuth export demo-run W variance_W -o some.safetensors --rows 0:100\n"
+                "azimuth export demo-run losses -o losses.csv\n",
     .run = run,
 };
