@@ -27,6 +27,10 @@
     X(az_command_tokenizer_survey)                                                                 \
     X(az_command_tokenizer_reach)                                                                  \
     X(az_command_tokenizer_usage)                                                                  \
+    X(az_command_sky)                                                                              \
+    X(az_command_telescope)                                                                        \
+    X(az_command_tomography)                                                                       \
+    X(az_command_views)                                                                            \
     X(az_command_frame)                                                                            \
     X(az_command_simulate_snowball)                                                                \
     X(az_command_simulate_valley)                                                                  \
