@@ -38,6 +38,7 @@ enum az_token_class {
     X(AZ_REACH_SPECIAL, "special", "an added token: a text that has it gives it")                  \
     X(AZ_REACH_OK, "ok", "its bytes encode to itself")                                             \
     X(AZ_REACH_INVALID_UTF8, "invalid_utf8", "its bytes are no text; only within a longer one")    \
+    X(AZ_REACH_CONTINUATION, "continuation", "only within a word, after another token")            \
     X(AZ_REACH_NORMALISED, "normalised", "the normaliser changes its text")                        \
     X(AZ_REACH_SPLIT, "split", "the pre-tokenizer cuts its text")                                  \
     X(AZ_REACH_MERGE, "merge", "the model makes other tokens of its text")
@@ -101,11 +102,19 @@ AZ_API void az_merge_tree_free(struct az_merge_tree *tree); /* zeroed is allowed
 
 /* ---- all rows ---- */
 
+/* What stands before and after a token's bytes in a text that gives the token. */
+struct az_token_within {
+    bool found;
+    uint8_t before_count, after_count;
+    unsigned char before[3], after[3];
+};
+
 struct az_token_row {
     uint8_t token_class, reach; /* enum az_token_class, az_reach */
     bool cut_at_mark;           /* split: a combining mark stands before or after the first cut */
     uint16_t script;
     uint32_t length_bytes, characters;
+    struct az_token_within within;     /* invalid_utf8 and continuation */
     uint32_t cut_bytes;                /* split: place of the first cut in the token's bytes */
     uint32_t encoding, encoding_count; /* ids that its bytes encode to; none where they cannot */
 };
@@ -120,7 +129,8 @@ struct az_tokens {
 
 /* Looks at rows 0..rows-1; rows 0: as many as the tokenizer has ids. AZ_USAGE for fewer than
  * that. With `reach` every token is encoded again, alone, as the text of its bytes; the bytes of
- * invalid tokens as one word, for byte-level models. pool: NULL is one thread; the result does not
+ * invalid tokens as one word, for byte-level models, and a longer text is looked for that gives
+ * them. pool: NULL is one thread; the result does not
  * depend on it. Free in any case. */
 AZ_API enum az_status az_tokens_survey(struct az_tokens *tokens,
                                        const struct az_tokenizer *tokenizer, size_t rows,
@@ -150,10 +160,14 @@ struct az_token_group_counts {
 AZ_API void az_tokens_count(const struct az_tokens *tokens,
                             struct az_token_group_counts counts[AZ_TOKEN_GROUP_LIMIT]);
 
+/* A text that gives a token which none gives alone, as valid UTF-8: its bytes with what is
+ * `within`. Returns its length, 0 where none is known; a text that does not fit counts as none. */
+AZ_API size_t az_tokens_within(const struct az_tokens *tokens, size_t id, char *text,
+                               size_t capacity_bytes);
+
 /* Why the row has its reachability, in words: "cut at byte 3, U+0E02 | U+0E49, at a combining
- * mark".
- */
-#define AZ_REASON_BYTES 160
+ * mark". */
+#define AZ_REASON_BYTES 320
 AZ_API void az_tokens_reason(const struct az_tokens *tokens, size_t id,
                              char reason[AZ_REASON_BYTES]);
 

@@ -161,8 +161,9 @@ const struct az_command az_command_tokenizer_reach = {
         "(split), or the model makes other tokens of it (merge). Special tokens and orphans are "
         "told apart. --csv and --catalog hold the ids that come instead, and the place of the "
         "cut.\n"
-        "The bytes are taken, not a text in which what is no UTF-8 was replaced. Those of an "
-        "invalid_utf8 token are merged as they are: whether it can come within a longer word.",
+        "The bytes are taken, not a text in which what is no UTF-8 was replaced. For invalid_utf8 "
+        "tokens, and for pieces that go on a word (continuation), a longer text is looked for that "
+        "gives them.",
     .options = options,
     .examples = "azimuth tokenizer reach qwen3/tokenizer.json --rows 151936\n"
                 "azimuth tokenizer reach tokenizer.json --catalog tokens.db\n"

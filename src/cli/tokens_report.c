@@ -12,7 +12,7 @@ struct report {
     struct az_token_group_counts counts[AZ_TOKEN_GROUP_LIMIT];
     unsigned order[AZ_TOKEN_GROUP_LIMIT]; /* groups that have rows, the largest first */
     size_t count;
-    size_t reach[AZ_REACH_COUNT], split_at_mark;
+    size_t reach[AZ_REACH_COUNT], split_at_mark, invalid_within;
 };
 
 static void make_report(struct report *report, const struct az_tokens *tokens)
@@ -28,8 +28,11 @@ static void make_report(struct report *report, const struct az_tokens *tokens)
         for (int reach = 0; reach < AZ_REACH_COUNT; reach++)
             report->reach[reach] += report->counts[group].reach[reach];
     }
-    for (size_t id = 0; id < tokens->rows; id++)
-        report->split_at_mark += tokens->row[id].cut_at_mark;
+    for (size_t id = 0; id < tokens->rows; id++) {
+        const struct az_token_row *row = &tokens->row[id];
+        report->split_at_mark += row->cut_at_mark;
+        report->invalid_within += row->reach == AZ_REACH_INVALID_UTF8 && row->within.found;
+    }
 }
 
 /* ---- for people ---- */
@@ -79,17 +82,22 @@ static void print_reaches(const struct report *report, size_t rows)
         printf(" %6.2f %%   %s\n", 100.0 * (double)report->reach[reach] / (double)rows,
                meanings[reach]);
     }
-    printf("\nsplit at a combining mark:");
+    printf("\nsplit, at a combining mark:");
     print_count(0, report->split_at_mark);
     printf(" of");
     print_count(0, report->reach[AZ_REACH_SPLIT]);
+    printf("\ninvalid_utf8, given by a longer text:");
+    print_count(0, report->invalid_within);
+    printf(" of");
+    print_count(0, report->reach[AZ_REACH_INVALID_UTF8]);
     printf("\n\n");
 }
 
 static void print_reached_groups(const struct report *report)
 {
-    static const enum az_reach columns[] = {AZ_REACH_OK, AZ_REACH_INVALID_UTF8, AZ_REACH_NORMALISED,
-                                            AZ_REACH_SPLIT, AZ_REACH_MERGE};
+    static const enum az_reach columns[] = {AZ_REACH_OK,           AZ_REACH_INVALID_UTF8,
+                                            AZ_REACH_CONTINUATION, AZ_REACH_NORMALISED,
+                                            AZ_REACH_SPLIT,        AZ_REACH_MERGE};
     printf("%-22s %9s", "script or class", "rows");
     for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++)
         printf(" %12s", az_reach_name(columns[c]));
@@ -166,6 +174,7 @@ enum az_status az_tokens_report_json(const struct az_tokens *tokens, const char 
     az_json_unsigned(&json, "tokens", az_tokenizer_describe(tokens->tokenizer).tokens);
     if (tokens->reached) put_reaches(&json, report->reach);
     if (tokens->reached) az_json_unsigned(&json, "split_at_mark", report->split_at_mark);
+    if (tokens->reached) az_json_unsigned(&json, "invalid_within", report->invalid_within);
     put_groups(&json, report, tokens->reached);
     az_json_close(&json, '}');
     AZ_TRY(az_json_take(&json, &text, &length, error));

@@ -68,10 +68,13 @@ static const struct az_catalog_column tokens[] = {
                           "invalid, special or orphan"),
     INTEGER_OR_NULL("length_bytes", "bytes; NULL for an orphan"),
     INTEGER_OR_NULL("characters", "characters; NULL for an orphan and for invalid UTF-8"),
-    TEXT_OR_NULL_INDEXED("reachability", "orphan, special, ok, invalid_utf8, normalised, split or "
-                                         "merge; NULL where it was not asked for"),
+    TEXT_OR_NULL_INDEXED("reachability",
+                         "orphan, special, ok, invalid_utf8, continuation, normalised, split or "
+                         "merge; NULL where it was not asked for"),
     TEXT_OR_NULL("encoding", "ids that its bytes encode to, separated by blanks; NULL where they "
                              "cannot be encoded"),
+    TEXT_OR_NULL("within", "a text that gives an invalid_utf8 or continuation token, as text is "
+                           "written here; NULL where none was found"),
     END,
 };
 

@@ -226,6 +226,34 @@ static void reason_of_split(const struct az_tokens *tokens, size_t id, char reas
              after, row->cut_at_mark ? ", at a combining mark" : "");
 }
 
+size_t az_tokens_within(const struct az_tokens *tokens, size_t id, char *text,
+                        size_t capacity_bytes)
+{
+    const struct az_token_within *within = &tokens->row[id].within;
+    size_t length, before = within->before_count;
+    if (!within->found) return 0;
+    const char *bytes = az_tokenizer_bytes(tokens->tokenizer, id, &length);
+    if (before + length + within->after_count > capacity_bytes) return 0;
+    memcpy(text, within->before, before);
+    memcpy(text + before, bytes, length);
+    memcpy(text + before + length, within->after, within->after_count);
+    return before + length + within->after_count;
+}
+
+static void reason_of_within(const struct az_tokens *tokens, size_t id,
+                             char reason[AZ_REASON_BYTES])
+{
+    char text[AZ_REASON_BYTES / 2], shown[AZ_REASON_BYTES / 2];
+    size_t length = az_tokens_within(tokens, id, text, sizeof text);
+    bool fits = length && az_token_escape(text, length, shown, sizeof shown) < sizeof shown;
+    if (fits)
+        snprintf(reason, AZ_REASON_BYTES, "within \"%s\"", shown);
+    else
+        snprintf(reason, AZ_REASON_BYTES, "%s",
+                 tokens->row[id].within.found ? "within a longer text"
+                                              : "no longer text was found that gives it");
+}
+
 void az_tokens_reason(const struct az_tokens *tokens, size_t id, char reason[AZ_REASON_BYTES])
 {
     const struct az_token_row *row = &tokens->row[id];
@@ -234,12 +262,7 @@ void az_tokens_reason(const struct az_tokens *tokens, size_t id, char reason[AZ_
     switch ((enum az_reach)row->reach) {
     case AZ_REACH_SPLIT: reason_of_split(tokens, id, reason); break;
     case AZ_REACH_INVALID_UTF8:
-        snprintf(reason, AZ_REASON_BYTES, "%s",
-                 row->encoding_count == 1 && tokens->encodings[row->encoding] == id
-                     ? "the merges build it from its bytes, within a longer word"
-                 : row->encoding_count ? "the merges do not build it from its bytes"
-                                       : "its bytes are no text");
-        break;
+    case AZ_REACH_CONTINUATION: reason_of_within(tokens, id, reason); break;
     case AZ_REACH_NORMALISED:
         snprintf(reason, AZ_REASON_BYTES, "the normaliser changes its text");
         break;

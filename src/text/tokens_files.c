@@ -11,6 +11,8 @@
 
 #define ID_TEXT_BYTES ((size_t)11) /* of an id and a blank */
 
+#define WITHIN_BYTES ((size_t)512)
+
 /* The texts of a row, in buffers that grow and stay. */
 struct texts {
     struct az_buffer text, hex, encoding;
@@ -106,6 +108,18 @@ out:
 
 /* ---- catalog ---- */
 
+static void put_within(struct az_catalog *catalog, const struct az_tokens *tokens, size_t id)
+{
+    char text[WITHIN_BYTES], shown[4 * WITHIN_BYTES + 1];
+    size_t length = az_tokens_within(tokens, id, text, sizeof text);
+    if (!length) {
+        az_catalog_null(catalog);
+        return;
+    }
+    az_token_escape(text, length, shown, sizeof shown);
+    az_catalog_text(catalog, shown);
+}
+
 static void put_catalog_row(struct az_catalog *catalog, const struct az_tokens *tokens, size_t id,
                             const char *bytes, const struct texts *texts)
 {
@@ -122,6 +136,7 @@ static void put_catalog_row(struct az_catalog *catalog, const struct az_tokens *
                     : az_catalog_null(catalog);
     row->encoding_count ? az_catalog_text(catalog, texts->encoding.bytes)
                         : az_catalog_null(catalog);
+    put_within(catalog, tokens, id);
 }
 
 enum az_status az_tokens_catalog(const struct az_tokens *tokens, struct az_catalog *catalog,

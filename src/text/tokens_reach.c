@@ -4,6 +4,7 @@
 #include <unictype.h>
 
 #include "base/memory.h"
+#include "text/tokens_within.h"
 #include "text/utf8.h"
 
 static enum az_status keep(struct az_reach_chunk *chunk, const struct az_encoder *encoder,
@@ -73,6 +74,12 @@ static enum az_status reach_row(struct az_tokens *tokens, size_t id, struct az_e
         row->reach = AZ_REACH_OK;
     else
         AZ_TRY(find_cause(row, encoder, bytes, error));
+    if (row->reach == AZ_REACH_INVALID_UTF8)
+        AZ_TRY(az_reach_within(row, bytes, (uint32_t)id, encoder, error));
+    if (row->reach != AZ_REACH_OK && az_reach_continues(tokens->tokenizer, (uint32_t)id)) {
+        AZ_TRY(az_reach_within(row, bytes, (uint32_t)id, encoder, error));
+        if (row->within.found) row->reach = AZ_REACH_CONTINUATION;
+    }
 out:
     return status;
 }

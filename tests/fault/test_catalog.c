@@ -32,6 +32,7 @@ static enum az_status fill(struct az_catalog *catalog, int64_t rows, struct az_e
         az_catalog_null(catalog);
         az_catalog_null(catalog);
         az_catalog_null(catalog);
+        az_catalog_null(catalog);
         status = az_catalog_row(catalog, error);
     }
     return status;

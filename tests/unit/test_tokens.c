@@ -137,7 +137,7 @@ static void every_kind_of_reachability_is_found(void **state)
         {TOKEN_AB, AZ_REACH_OK, 1, TOKEN_AB, TOKEN_AB, ""},
         {TOKEN_TEN, AZ_REACH_SPLIT, 2, '1', '0', "cut at byte 1, U+0031 | U+0030"},
         {TOKEN_THAI_LEAD, AZ_REACH_INVALID_UTF8, 1, TOKEN_THAI_LEAD, TOKEN_THAI_LEAD,
-         "the merges build it from its bytes, within a longer word"},
+         "within \"\\u{e00}\""},
         {TOKEN_KO_KAI, AZ_REACH_OK, 1, TOKEN_KO_KAI, TOKEN_KO_KAI, ""},
         {TOKEN_MAI_HAN, AZ_REACH_OK, 1, TOKEN_MAI_HAN, TOKEN_MAI_HAN, ""},
         {TOKEN_THAI, AZ_REACH_SPLIT, 2, TOKEN_KO_KAI, TOKEN_MAI_HAN,
@@ -150,10 +150,9 @@ static void every_kind_of_reachability_is_found(void **state)
         {TOKEN_NEVER, AZ_REACH_SPLIT, 2, 'q', '!', "cut at byte 1, U+0071 | U+0021"},
         {TOKEN_NEVER_WHOLE, AZ_REACH_MERGE, 2, 'q', 'q',
          "one word, of which the model makes 2 tokens"},
-        {TOKEN_TAIL, AZ_REACH_INVALID_UTF8, 1, TOKEN_TAIL, TOKEN_TAIL,
-         "the merges build it from its bytes, within a longer word"},
-        {0xff, AZ_REACH_INVALID_UTF8, 1, 0xff, 0xff,
-         "the merges build it from its bytes, within a longer word"},
+        {TOKEN_TAIL, AZ_REACH_INVALID_UTF8, 1, TOKEN_TAIL, TOKEN_TAIL, "within \"\xe1\xb8\x81\""},
+        {0xff, AZ_REACH_INVALID_UTF8, 1, 0xff, 0xff, "no longer text was found that gives it"},
+        {0xc3, AZ_REACH_INVALID_UTF8, 1, 0xc3, 0xc3, "within \"\xc3\x80\""},
         {TOKEN_HOLE, AZ_REACH_ORPHAN, 0, 0, 0, ""},
         {TOKEN_SPECIAL, AZ_REACH_SPECIAL, 1, TOKEN_SPECIAL, TOKEN_SPECIAL, ""},
         {TOKENS_FIXTURE_SIZE, AZ_REACH_ORPHAN, 0, 0, 0, ""},
@@ -175,6 +174,34 @@ static void every_kind_of_reachability_is_found(void **state)
         assert_int_equal(tokens.encodings[row->encoding], cases[n].first);
         assert_int_equal(tokens.encodings[row->encoding + row->encoding_count - 1], cases[n].last);
     }
+    az_tokens_free(&tokens);
+    az_tokenizer_free(tokenizer);
+}
+
+/* Every text that is said to give a token does. */
+static void a_piece_comes_within_the_text_that_is_named(void **state)
+{
+    (void)state;
+    struct az_tokenizer *tokenizer = load_fixture();
+    struct az_tokens tokens;
+    size_t found = 0;
+    assert_int_equal(az_tokens_survey(&tokens, tokenizer, 0, true, NULL, NULL, NULL), AZ_OK);
+    for (uint32_t id = 0; id < tokens.rows; id++) {
+        char text[64];
+        uint32_t *ids;
+        size_t count, places = 0, length = az_tokens_within(&tokens, id, text, sizeof text);
+        if (!length) continue;
+        assert_int_equal(tokens.row[id].reach, AZ_REACH_INVALID_UTF8);
+        assert_int_equal(az_tokens_within(&tokens, id, text, length - 1), 0);
+        assert_int_equal(az_tokenizer_encode(tokenizer, text, length, &ids, &count, NULL, NULL),
+                         AZ_OK);
+        for (size_t n = 0; n < count; n++) places += ids[n] == id;
+        assert_true(places > 0);
+        az_tokenizer_free_ids(ids);
+        found++;
+    }
+    /* All 130 but c0, c1 and f5 to ff, of which no text is made. */
+    assert_int_equal(found, 117);
     az_tokens_free(&tokens);
     az_tokenizer_free(tokenizer);
 }
@@ -234,6 +261,36 @@ static void the_tree_is_what_the_encoder_merges(void **state)
     az_tokenizer_free(tokenizer);
 }
 
+/* WordPiece: what goes on a word is given within one, or not at all. */
+static void pieces_of_words_are_found_within_words(void **state)
+{
+    (void)state;
+    static const char *const json =
+        "{\"version\":\"1.0\",\"truncation\":null,\"padding\":null,\"added_tokens\":[],"
+        "\"normalizer\":null,\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},"
+        "\"post_processor\":null,\"decoder\":{\"type\":\"WordPiece\",\"prefix\":\"##\","
+        "\"cleanup\":true},\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\","
+        "\"continuing_subword_prefix\":\"##\",\"max_input_chars_per_word\":100,\"vocab\":{"
+        "\"[UNK]\":0,\"b\":1,\"##ing\":2,\"ing\":3,\"##!\":4,\"##q\":5}}}";
+    const char *path = fixture_path("wordpiece.json");
+    struct az_tokenizer *tokenizer;
+    struct az_tokens tokens;
+    struct az_error error;
+    char text[16];
+    fixture_write(path, json, strlen(json));
+    if (az_tokenizer_load(&tokenizer, path, &error) != AZ_OK) fail_msg("%s", error.message);
+    assert_int_equal(az_tokens_survey(&tokens, tokenizer, 0, true, NULL, NULL, NULL), AZ_OK);
+    assert_int_equal(tokens.row[1].reach, AZ_REACH_OK);
+    assert_int_equal(tokens.row[2].reach, AZ_REACH_CONTINUATION);
+    assert_int_equal(tokens.row[3].reach, AZ_REACH_OK);
+    assert_int_equal(tokens.row[4].reach, AZ_REACH_MERGE); /* ! is a word of its own */
+    assert_int_equal(tokens.row[5].reach, AZ_REACH_CONTINUATION);
+    assert_int_equal(az_tokens_within(&tokens, 2, text, sizeof text), 4);
+    assert_memory_equal(text, "bing", 4);
+    az_tokens_free(&tokens);
+    az_tokenizer_free(tokenizer);
+}
+
 /* Facts of the notebooks, counted again. */
 static void qwen_has_the_rows_that_were_counted(void **state)
 {
@@ -241,7 +298,7 @@ static void qwen_has_the_rows_that_were_counted(void **state)
     const char *path = fixture_shared("tokenizers/qwen3.tokenizer.json");
     struct az_tokenizer *tokenizer;
     struct az_tokens tokens;
-    size_t counts[AZ_REACH_COUNT] = {0}, thai = 0, thai_split = 0, thai_marks = 0;
+    size_t counts[AZ_REACH_COUNT] = {0}, thai = 0, thai_split = 0, thai_marks = 0, within = 0;
     if (!path) skip();
     assert_int_equal(az_tokenizer_load(&tokenizer, path, NULL), AZ_OK);
     assert_int_equal(az_tokens_survey(&tokens, tokenizer, 151936, true, NULL, NULL, NULL), AZ_OK);
@@ -250,6 +307,7 @@ static void qwen_has_the_rows_that_were_counted(void **state)
         bool is_thai = row->token_class == AZ_TOKEN_LETTERS &&
                        strcmp(az_script_name(row->script), "Thai") == 0;
         counts[row->reach]++;
+        within += row->reach == AZ_REACH_INVALID_UTF8 && row->within.found;
         thai += is_thai;
         thai_split += is_thai && row->reach == AZ_REACH_SPLIT;
         thai_marks += is_thai && row->reach == AZ_REACH_SPLIT && row->cut_at_mark;
@@ -260,6 +318,7 @@ static void qwen_has_the_rows_that_were_counted(void **state)
     assert_int_equal(counts[AZ_REACH_NORMALISED], 248);
     assert_int_equal(counts[AZ_REACH_SPLIT], 1661);
     assert_int_equal(counts[AZ_REACH_MERGE], 0);
+    assert_int_equal(within, 1419);
     assert_int_equal(thai, 2566);
     assert_int_equal(thai_split, 1578);
     assert_int_equal(thai_marks, 1578);
@@ -273,8 +332,10 @@ int main(void)
         cmocka_unit_test(scripts_and_classes_of_hard_cases),
         cmocka_unit_test(escapes_show_what_there_is_and_read_back),
         cmocka_unit_test(every_kind_of_reachability_is_found),
+        cmocka_unit_test(a_piece_comes_within_the_text_that_is_named),
         cmocka_unit_test(rows_and_threads_do_not_change_a_row),
         cmocka_unit_test(the_tree_is_what_the_encoder_merges),
+        cmocka_unit_test(pieces_of_words_are_found_within_words),
         cmocka_unit_test(qwen_has_the_rows_that_were_counted),
     };
     return cmocka_run_group_tests(tests, fixture_make, fixture_remove);
