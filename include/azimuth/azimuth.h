@@ -29,6 +29,7 @@
 #include "azimuth/simulate.h"
 #include "azimuth/sky.h"
 #include "azimuth/status.h"
+#include "azimuth/structure.h"
 #include "azimuth/sweep.h"
 #include "azimuth/tokenizer.h"
 #include "azimuth/tokens.h"

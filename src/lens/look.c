@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "lens/dead_rows.h"
+#include "lens/subject.h"
 
 #define SET_NAME(id, name) [id] = name,
 #define MOTION_NAME(id, name) [id] = name,
@@ -32,53 +33,15 @@ int az_lens_window(int64_t step)
 
 /* ---- the subject ---- */
 
-static enum az_status find_matrix(struct az_look *look, const char *name, struct az_error *error)
-{
-    enum az_status status = AZ_OK;
-    AZ_TRY(az_recording_require(look->recording, name, &look->tensor, error));
-    const struct az_recorded *tensor = look->tensor;
-    if (tensor->frame_rank != 2)
-        AZ_RAISE(AZ_USAGE, "%s has frames of %d dimensions; what moves are rows of a matrix",
-                 tensor->name, tensor->frame_rank);
-    if (tensor->dtype != AZ_DTYPE_BF16)
-        AZ_RAISE(AZ_UNSUPPORTED,
-                 "%s is recorded as %s; motion is counted in cells of the bf16 lattice, and BF16 "
-                 "is expected",
-                 tensor->name, az_dtype_name(tensor->dtype));
-    if (tensor->frame_shape[0] < 1 || tensor->frame_shape[1] < 1 ||
-        (uint64_t)tensor->frame_shape[1] > AZ_ROW_MOST_DIMS)
-        AZ_RAISE(AZ_UNSUPPORTED, "%s has rows of %" PRId64 " dimensions; 1 to %zu are expected",
-                 tensor->name, tensor->frame_shape[1], AZ_ROW_MOST_DIMS);
-out:
-    return status;
-}
-
-/* The first frame at or after a step. */
-static int64_t frame_from(const struct az_recorded *tensor, int64_t step)
-{
-    int64_t frame = 0;
-    while (frame < tensor->frames && az_recording_step_of(tensor, frame) < step) frame++;
-    return frame;
-}
-
 static enum az_status choose_frames(struct az_look *look, const struct az_lens_options *options,
                                     struct az_pass_plan *plan, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     const struct az_recorded *tensor = look->tensor;
     struct az_lens_subject *subject = look->subject;
-    int64_t last = options->last_step ? options->last_step : INT64_MAX - 1;
-    int64_t first = frame_from(tensor, options->first_step), end = frame_from(tensor, last + 1);
-    if (end - first < 2)
-        AZ_RAISE(AZ_USAGE,
-                 "%s has %" PRId64 " frames%s; a motion needs two of them, from which it is seen",
-                 tensor->name, end - first > 0 ? end - first : 0,
-                 options->first_step || options->last_step ? " in these steps" : "");
-    *plan = (struct az_pass_plan){.recording = look->recording,
-                                  .tensor = tensor,
-                                  .first = first,
-                                  .last = end - 1,
-                                  .every = 1};
+    AZ_TRY(az_subject_frames(look->recording, tensor, options->first_step, options->last_step, 2,
+                             plan, error));
+    int64_t first = plan->first, end = plan->last + 1;
     int64_t *steps;
     subject->moves = end - first - 1;
     AZ_TRY(az_memory_allocate(&steps, (size_t)(end - first), sizeof *steps, "the steps", error));
@@ -275,7 +238,7 @@ static enum az_status prepare(struct az_look *look, const char *path,
     enum az_status status = AZ_OK;
     AZ_TRY(az_rows_select(&look->rows, options->isa, error));
     AZ_TRY(az_recording_open(&look->recording, path, error));
-    AZ_TRY(find_matrix(look, options->matrix ? options->matrix : "W", error));
+    AZ_TRY(az_subject_matrix(look->recording, options->matrix, &look->tensor, error));
     AZ_TRY(az_token_sets_read(&look->sets, look->recording, look->tensor, options->named, error));
     AZ_TRY(choose_frames(look, options, plan, error));
     AZ_TRY(describe(look, error));

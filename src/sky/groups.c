@@ -27,6 +27,7 @@ void az_groups_free(struct az_groups *groups)
     az_memory_free(groups->slots);
     az_memory_free(groups->first);
     az_memory_free(groups->population);
+    az_memory_free(groups->group_of);
     *groups = (struct az_groups){0};
 }
 
@@ -48,5 +49,6 @@ void az_groups_find(struct az_groups *groups, const void *strings, size_t n, siz
             groups->population[groups->count++] = 0;
         }
         groups->population[groups->slots[slot]]++;
+        if (groups->group_of) groups->group_of[i] = groups->slots[slot];
     }
 }

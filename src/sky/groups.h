@@ -14,6 +14,7 @@ struct az_groups {
     int64_t *population;
     uint32_t *slots;
     size_t slot_count, capacity;
+    uint32_t *group_of; /* [n] the group of each string, where the caller has given room for it */
 };
 
 /* Room for n strings (below 2^31). */

@@ -97,6 +97,26 @@ static void files_have_a_row_for_each_token_and_step(void **state)
     az_memory_free(text);
 }
 
+static void structure_is_told_frame_by_frame(void **state)
+{
+    (void)state;
+    assert_int_equal(on_recording("structure", "--set dead --every 20 --csv f.csv --tokens t.csv "
+                                               "--arrays s.safetensors"),
+                     0);
+    assert_has(out, "4 frames from step 0 to 60\ntold of: dead, 100 tokens");
+    char *text = read_all("f.csv");
+    assert_line(text, "40,", "40,100,100,100,0,");
+    az_memory_free(text);
+    text = read_all("t.csv");
+    assert_line(text, "3,", "3,1,1,3,0,0");
+    az_memory_free(text);
+    assert_int_equal(on_recording("structure", "--json"), 0);
+    assert_has(out, "\"black_holes\": 0");
+    assert_int_equal(on_recording("structure", "--every 0"), 2);
+    assert_int_equal(on_recording("structure", "--from 61"), 2);
+    assert_has(err, "0 frames in these steps; one is needed");
+}
+
 static void programs_read_json(void **state)
 {
     (void)state;
@@ -116,11 +136,13 @@ static void pictures_stand_with_their_numbers(void **state)
         print_message("gnuplot is not installed (apt-get install gnuplot-nox)\n");
         skip();
     }
-    static const char *const names[] = {"m-displacement", "m-hops",   "l-phases", "l-onsets",
-                                        "l-map",          "k-radius", "k-bulk",   "k-velocity"};
+    static const char *const names[] = {"m-displacement", "m-hops",   "l-phases",
+                                        "s-structure",    "l-onsets", "l-map",
+                                        "k-radius",       "k-bulk",   "k-velocity"};
     assert_int_equal(on_recording("motion", "--figure m.svg"), 0);
     assert_int_equal(on_recording("lifecycle", "--figure l.svg"), 0);
     assert_int_equal(on_recording("kinematics", "--figure k.svg"), 0);
+    assert_int_equal(on_recording("structure", "--figure s.svg"), 0);
     for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
         static const char *const endings[] = {"svg", "csv", "gp"};
         for (int k = 0; k < 3; k++) {
@@ -158,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_are_printed_for_the_set_that_was_asked_for),
         cmocka_unit_test(files_have_a_row_for_each_token_and_step),
+        cmocka_unit_test(structure_is_told_frame_by_frame),
         cmocka_unit_test(programs_read_json),
         cmocka_unit_test(pictures_stand_with_their_numbers),
         cmocka_unit_test(wrong_inputs_say_so),
