@@ -78,20 +78,28 @@ class Step:
     def rounded_once(self):
         return rn(self.w + self.delta())
 
-    def divisor(self, rounding):
-        s = rounding(np.sqrt(self.v))
-        s = rounding(s / F(np.sqrt(self.c2)))
-        return rounding(s + (rn(np.array([self.eps], F))[0] if rounding is rn else F(self.eps)))
+    def divisor(self, rounded):
+        """sqrt v / sqrt c2 + eps, the first `rounded` of these three operations rounded to bf16."""
+        s = np.sqrt(self.v)
+        s = rn(s) if rounded > 0 else s
+        s = s / F(np.sqrt(self.c2))
+        s = rn(s) if rounded > 1 else s
+        return rn(s + rn(np.array([self.eps], F))[0]) if rounded > 2 else s + F(self.eps)
 
-    def pytorch_order(self):
-        return rn(self.w - F(self.lr / self.c1) * self.m / self.divisor(lambda x: x))
+    def pytorch_order(self, rounded=0, w=None):
+        return rn((self.w if w is None else w) - F(self.lr / self.c1) * self.m / self.divisor(rounded))
 
-    def divisor_in_bf16(self):
-        return rn(self.w - F(self.lr / self.c1) * self.m / self.divisor(rn))
+    def root_rounded(self):
+        return self.pytorch_order(1)
+
+    def quotient_rounded(self):
+        return self.pytorch_order(2)
+
+    def divisor_rounded(self):
+        return self.pytorch_order(3)
 
     def decay_first(self):
-        w = rn(self.w * F(1 - self.lr * float(f"{self.wd:.7g}")))
-        return rn(w - F(self.lr / self.c1) * self.m / self.divisor(rn))
+        return self.pytorch_order(3, rn(self.w * F(1 - self.lr * float(f"{self.wd:.7g}"))))
 
 
 def subtract_bf16(a, b):
@@ -120,7 +128,9 @@ STAGES = [
     ("1.25c: the same, W rounded to bf16 once", Step.rounded_once, False),
     ("changes subtracted exactly, norms in float64", Step.rounded_once, True),
     ("no m^, v^: W - (lr / c1) m / (sqrt v / sqrt c2 + eps)", Step.pytorch_order, True),
-    ("sqrt v, / sqrt c2, + eps each rounded to bf16", Step.divisor_in_bf16, True),
+    ("sqrt v rounded to bf16", Step.root_rounded, True),
+    ("its quotient by sqrt c2 rounded to bf16", Step.quotient_rounded, True),
+    ("the sum with eps rounded to bf16", Step.divisor_rounded, True),
     ("decay W (1 - lr wd) first, with lr, and rounded", Step.decay_first, True),
 ]
 
@@ -208,14 +218,15 @@ def main():
         if t % 20 == 0 or t == steps:
             print(f"\rstep {t} of {steps}", end="" if t < steps else "\n", file=sys.stderr, flush=True)
     show(f"{options.recording}: {steps} steps, {len(rows):,} {options.rows} rows\n")
-    show("| W predicted by | components equal | steps equal | ratio within 1 % | cosine > 0.99 | mean cosine | greatest |")
+    components = f"{tallies[0].components:,}"
+    show(f"| W predicted by | of {components} differ | steps equal | ratio within 1 % | cosine > 0.99 | mean cosine | greatest |")
     show("|---|---|---|---|---|---|---|")
     for tally, (name, _, _) in zip(tallies, stages):
-        show(f"| {name} | {100 * tally.equal / tally.components:.4f} % | {tally.exact} of {tally.steps} | {tally.near} | "
+        show(f"| {name} | {tally.components - tally.equal:,} | {tally.exact} of {tally.steps} | {tally.near} | "
              f"{tally.aligned} | {np.mean(tally.cosines):.4f} | {tally.greatest:.7f} |")
-    show("\n| moment predicted by | components equal | steps equal |\n|---|---|---|")
+    show(f"\n| moment predicted by | of {components} differ | steps equal |\n|---|---|---|")
     for (name, _), (equal, total, exact) in counts.items():
-        show(f"| {name} | {100 * equal / total:.4f} % | {exact} of {steps} |")
+        show(f"| {name} | {total - equal:,} | {exact} of {steps} |")
 
 
 if __name__ == "__main__":

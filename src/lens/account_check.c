@@ -83,7 +83,7 @@ enum az_status az_account_check_create(struct az_account_check **check_pointer,
                                        enum az_arithmetic arithmetic, struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    struct az_account_check *check;
+    struct az_account_check *check = NULL;
     *check_pointer = NULL;
     AZ_TRY(check_tail_known(source, arithmetic, error));
     AZ_TRY(az_memory_allocate(&check, 1, sizeof *check, "accounting", error));

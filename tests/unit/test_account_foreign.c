@@ -181,6 +181,44 @@ static void a_number_that_is_told_wins(void **state)
     assert_int_equal(result.counts[AZ_ACCOUNT_ALL][AZ_ACCOUNT_M].worse, 0);
 }
 
+/* Rows of 5 numbers of an unknown vocabulary: nobody knows which are the last of all. */
+static void fused_rows_of_an_unknown_vocabulary_are_refused(void **state)
+{
+    (void)state;
+    static const unsigned char zeros[4 * 2 * 3 * 5];
+    static const int64_t dead[3] = {1, 4, 6};
+    struct az_tensor tensors[16] = {0};
+    struct az_account_result result;
+    struct az_error error;
+    size_t count = 0;
+    for (int n = 0; n < AZ_ACCOUNT_INPUTS; n++, count++) {
+        tensors[count] =
+            (struct az_tensor){.dtype = AZ_DTYPE_U16, .rank = 3, .shape = {2, 3, 5}, .data = zeros};
+        snprintf(tensors[count].name, sizeof tensors[count].name, "%s", names[n]);
+    }
+    static const char *const numbers[] = {"learning_rate", "weight_decay", "adam_beta1",
+                                          "adam_beta2", "adam_epsilon"};
+    for (size_t n = 0; n < 5; n++, count++) {
+        tensors[count] = (struct az_tensor){.dtype = AZ_DTYPE_F32, .data = &scalars[n]};
+        snprintf(tensors[count].name, sizeof tensors[count].name, "%s", numbers[n]);
+    }
+    tensors[count++] = (struct az_tensor){
+        .name = "dead_indices", .dtype = AZ_DTYPE_I64, .rank = 1, .shape = {3}, .data = dead};
+    const char *path = fixture_path("unknown.safetensors");
+    assert_int_equal(az_safetensors_save(path, tensors, count, NULL, NULL), AZ_OK);
+    const char *const told[] = {"vocab_size=7", NULL};
+    struct az_account_options options = {.arithmetic = "bf16-fused"};
+    assert_int_equal(az_account(path, &options, &result, NULL, &error), AZ_MISSING);
+    assert_non_null(strstr(error.message, "-P vocab_size=NUMBER"));
+    options.assignments = told;
+    assert_int_equal(az_account(path, &options, &result, NULL, &error), AZ_OK);
+    assert_int_equal(result.dead, 3);
+    assert_int_equal(result.tail.elements, 3); /* 35 % 16, all of token 6 */
+    assert_int_equal(result.tail.first_dim, 2);
+    options = (struct az_account_options){.arithmetic = "bf16"};
+    assert_int_equal(az_account(path, &options, &result, NULL, &error), AZ_OK);
+}
+
 static void float16_is_refused_with_its_reason(void **state)
 {
     (void)state;
@@ -211,6 +249,7 @@ int main(void)
         cmocka_unit_test(arithmetics_that_part_after_the_sample_are_told_apart),
         cmocka_unit_test(numbers_that_are_missing_are_named_and_can_be_told),
         cmocka_unit_test(a_number_that_is_told_wins),
+        cmocka_unit_test(fused_rows_of_an_unknown_vocabulary_are_refused),
         cmocka_unit_test(float16_is_refused_with_its_reason),
         cmocka_unit_test(bits_as_uint16_and_a_mask_are_understood),
     };
