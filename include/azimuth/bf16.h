@@ -74,6 +74,19 @@ static inline int32_t az_bf16_cells(struct az_bf16 a, struct az_bf16 b)
  * gap is half of it. Exact in double for every finite x. */
 AZ_API double az_bf16_ulp(struct az_bf16 x);
 
+/* Half the distance from a finite x to the next bf16, towards zero or away from it: a step beyond
+ * it moves x under rounding to nearest. From a zero both ways are away. Exact in double. */
+static inline double az_bf16_half_gap(struct az_bf16 x, int towards_zero)
+{
+    uint64_t exponent = (x.bits & 0x7f80) ? (uint64_t)(x.bits >> 7 & 0xff) : 1;
+    int halved = towards_zero && (x.bits & 0x7f) == 0 && exponent > 1;
+    union {
+        uint64_t bits;
+        double value;
+    } both = {.bits = (exponent + 1023 - 135 - (uint64_t)halved) << 52};
+    return both.value;
+}
+
 /* (value(b) - value(a)) / ulp(a): upstream's measure, kept for comparison. Not a cell count. */
 AZ_API double az_bf16_ulp_start(struct az_bf16 a, struct az_bf16 b);
 

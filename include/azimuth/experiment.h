@@ -144,6 +144,9 @@ struct az_experiment {
         int64_t every; /* steps; 0: only at the start and at the end */
     } checkpoint;
     struct {
+        int64_t when_frozen; /* steps without motion of any dead token; 0: off */
+    } stop;
+    struct {
         uint64_t embedding, body, data, rounding;
     } seed;
     struct {

@@ -43,7 +43,11 @@ bool az_key_may_change(const char *section, const char *name)
 {
     static const struct {
         const char *section, *name; /* name NULL: all of the section */
-    } free[] = {{"experiment", NULL}, {"budget", NULL}, {"checkpoint", NULL}, {"train", "steps"}};
+    } free[] = {{"experiment", NULL},
+                {"budget", NULL},
+                {"checkpoint", NULL},
+                {"stop", NULL},
+                {"train", "steps"}};
     for (size_t n = 0; n < sizeof free / sizeof *free; n++)
         if (strcmp(section, free[n].section) == 0 &&
             (!free[n].name || strcmp(name, free[n].name) == 0))

@@ -32,6 +32,7 @@ const struct az_section az_sections[] = {
     {"train", "How long, and on what batches."},
     {"record", "What is recorded, and at which steps."},
     {"checkpoint", "How often the state of a run is saved. It changes no bit."},
+    {"stop", "What ends a run before its last step. It changes no bit of the steps done."},
     {"seed", "One seed for each source of chance."},
     {"budget", "What a run may take; beyond it the program refuses to start."},
 };
@@ -135,6 +136,9 @@ const struct az_key az_keys[] = {
 
     {"checkpoint", "every", AZ_KEY_INTEGER, AT(checkpoint.every), "1000", "[0, 1000000000]", NULL,
      "steps", "a killed run goes on from its last checkpoint; 0: only at the start and at the end"},
+
+    {"stop", "when_frozen", AZ_KEY_INTEGER, AT(stop.when_frozen), "0", "[0, 1000000000]", NULL,
+     "steps", "ends the run when no dead token has moved for so many steps; 0: never"},
 
     {"seed", "embedding", AZ_KEY_SEED, AT(seed.embedding), "42", NULL, NULL, "",
      "initial token embedding"},

@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "lab/checkpoint.h"
 #include "lab/optimizer.h"
-#include "lab/train_motion.h"
+#include "lab/train_live.h"
 
 /* ---- the table ---- */
 
@@ -36,19 +36,20 @@ static enum az_status add_model(struct az_train_plan *plan, const struct az_budg
 {
     enum az_status status = AZ_OK;
     struct az_model_memory memory;
-    size_t optimizer, motion;
+    size_t optimizer, motion, live;
     size_t positions = facts->model->batch * facts->model->context;
     AZ_TRY(az_model_memory_plan(facts->model, facts->threads, &memory, error));
     AZ_TRY(az_optimizer_memory(facts->experiment, facts->parameters, &optimizer, error));
     AZ_TRY(az_train_motion_memory(facts->dead, facts->model->width, facts->model->tied, &motion,
                                   error));
+    AZ_TRY(az_train_live_memory(facts->dead, facts->model->width, positions, &live, error));
     AZ_TRY(add_line(plan, "model: parameters", memory.parameters, 0, error));
     AZ_TRY(add_line(plan, "model: gradients", memory.gradients, 0, error));
     AZ_TRY(add_line(plan, "model: activations", memory.activations, 0, error));
     AZ_TRY(add_line(plan, "model: scratch", memory.scratch, 0, error));
     AZ_TRY(add_line(plan, "optimizer", optimizer, 0, error));
-    AZ_TRY(
-        add_line(plan, "batch, dead tokens", motion + 2 * positions * sizeof(uint32_t), 0, error));
+    AZ_TRY(add_line(plan, "batch, dead tokens", motion + live + 2 * positions * sizeof(uint32_t), 0,
+                    error));
 out:
     return status;
 }

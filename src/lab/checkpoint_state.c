@@ -9,6 +9,7 @@ enum kind {
     ONE,        /* a number */
     BYTES,      /* the state of the fingerprint */
     DEAD,       /* [dead tokens] */
+    WIDTH,      /* [width of the model] */
     PARAMETERS, /* a tensor NAME/PARAMETER for each parameter, of its shape */
 };
 
@@ -22,6 +23,7 @@ static void *lr(struct az_train *train) { return &train->lr; }
 static void *fingerprint(struct az_train *train) { return train->fingerprint_state; }
 static void *dead(struct az_train *train) { return train->tokens.dead; }
 static void *motion(struct az_train *train) { return train->motion->last_motion_step; }
+static void *h_mean(struct az_train *train) { return train->live->h_mean; }
 static void *values(struct az_train *train) { return train->optimizer->target.values; }
 static void *momentum(struct az_train *train) { return train->optimizer->m; }
 static void *variance(struct az_train *train) { return train->optimizer->v; }
@@ -43,6 +45,7 @@ static const struct row {
     {"fingerprint_state", BYTES, AZ_DTYPE_U8, fingerprint, false},
     {"dead_indices", DEAD, AZ_DTYPE_I64, dead, true},
     {"last_motion_step", DEAD, AZ_DTYPE_I64, motion, false},
+    {"h_mean", WIDTH, AZ_DTYPE_F64, h_mean, false},
     {"parameters", PARAMETERS, AZ_DTYPE_BF16, values, false},
     {"momentum", PARAMETERS, TYPE_OF_STATE, momentum, false},
     {"variance", PARAMETERS, TYPE_OF_STATE, variance, false},
@@ -107,6 +110,7 @@ enum az_status az_checkpoint_list(struct az_checkpoint_state *state, struct az_t
         case ONE: add(state, &rows[r], rows[r].dtype, data); break;
         case BYTES: add_list(state, &rows[r], data, AZ_HASHER_STATE_BYTES); break;
         case DEAD: add_list(state, &rows[r], data, train->tokens.dead_count); break;
+        case WIDTH: add_list(state, &rows[r], data, train->live->width); break;
         case PARAMETERS: add_parameters(state, &rows[r], train->optimizer, data); break;
         }
     }

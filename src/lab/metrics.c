@@ -1,5 +1,7 @@
 #include "lab/metrics.h"
 
+#include <math.h>
+
 #include "base/clock.h"
 #include "base/memory.h"
 #include "store/csv.h"
@@ -10,7 +12,10 @@ struct az_metrics {
     int64_t times_ns[AZ_METRICS_WINDOW + 1]; /* of row n at n mod this: 0 is the start */
 };
 
-#define HEADER "step,loss,lr,clip,dead_moving_share,steps_per_second"
+#define HEADER                                                                                     \
+    "step,loss,lr,clip,dead_moving_share,dead_l1_median_cells,dead_l1_q99_cells,"                  \
+    "dead_linf_median_cells,dead_linf_q99_cells,dead_drive_median,dead_drive_q99,"                 \
+    "h_autocorrelation,steps_per_second"
 
 /* steps: -1 for a new file. */
 static enum az_status open_file(struct az_metrics **metrics_pointer, const char *path,
@@ -55,6 +60,12 @@ static double steps_per_second(struct az_metrics *metrics)
     return since_ns > 0 ? (double)steps * 1e9 / (double)since_ns : 0;
 }
 
+/* A NaN is a field without a value. */
+static void add_measure(struct az_csv *csv, double value)
+{
+    isnan(value) ? az_csv_empty(csv) : az_csv_f32(csv, (float)value);
+}
+
 enum az_status az_metrics_add(struct az_metrics *metrics, const struct az_metrics_row *row,
                               struct az_error *error)
 {
@@ -66,6 +77,14 @@ enum az_status az_metrics_add(struct az_metrics *metrics, const struct az_metric
         az_csv_f32(metrics->csv, (float)((double)row->moved / (double)row->dead));
     else
         az_csv_empty(metrics->csv);
+    const struct az_train_live *live = row->live;
+    add_measure(metrics->csv, live->l1_median_cells);
+    add_measure(metrics->csv, live->l1_q99_cells);
+    add_measure(metrics->csv, live->linf_median_cells);
+    add_measure(metrics->csv, live->linf_q99_cells);
+    add_measure(metrics->csv, live->drive_median);
+    add_measure(metrics->csv, live->drive_q99);
+    add_measure(metrics->csv, live->h_autocorrelation);
     az_csv_f32(metrics->csv, (float)steps_per_second(metrics));
     return az_csv_end(metrics->csv, error);
 }

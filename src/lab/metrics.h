@@ -2,8 +2,9 @@
  *
  * Columns: step; loss (mean over the step's positions, before the update); lr; clip (coefficient
  * that the gradient was multiplied by, 1 where clipping is off or did not bite); dead_moving_share
- * (share of dead tokens that moved at this step, empty where none is dead); steps_per_second (over
- * the last AZ_METRICS_WINDOW steps). */
+ * (share of dead tokens that moved at this step, empty where none is dead); quantiles of their L1
+ * and Linf and of the drive ratio of their coordinates, at the steps of az_train_live_is_due;
+ * h_autocorrelation (train_live.h); steps_per_second (over the last AZ_METRICS_WINDOW steps). */
 #ifndef AZ_LAB_METRICS_H
 #define AZ_LAB_METRICS_H
 
@@ -11,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/raise.h"
+#include "lab/train_live.h"
 
 #define AZ_METRICS_WINDOW 32
 
@@ -19,6 +21,7 @@ struct az_metrics_row {
     float loss, clip;
     double lr;
     size_t dead, moved;
+    const struct az_train_live *live;
 };
 
 struct az_metrics;

@@ -34,6 +34,13 @@ static bool ends_early(struct az_train *train)
                  train->step);
         return true;
     }
+    int64_t guard = train->experiment->stop.when_frozen;
+    if (guard > 0 && az_train_motion_still_steps(train->motion, train->step) >= guard) {
+        snprintf(train->ended, sizeof train->ended,
+                 "frozen: no dead token moved in the %" PRId64 " steps up to step %" PRId64, guard,
+                 train->step);
+        return true;
+    }
     if (train->step < train->experiment->train.steps && az_progress_stopped(train->progress)) {
         snprintf(train->ended, sizeof train->ended, AZ_TRAIN_STOPPED " after step %" PRId64,
                  train->step);

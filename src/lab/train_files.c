@@ -205,7 +205,8 @@ enum az_status az_train_record(struct az_train *train, struct az_error *error)
                                  .clip = train->clip,
                                  .lr = train->lr,
                                  .dead = train->motion->count,
-                                 .moved = train->motion->moved};
+                                 .moved = train->motion->moved,
+                                 .live = train->live};
     AZ_TRY(az_metrics_add(train->metrics, &row, error));
     az_train_mark(train, AZ_CLOCK_METRICS);
 out:

@@ -107,6 +107,14 @@ void az_train_motion_step(struct az_train_motion *motion, int64_t step, struct a
     for (size_t chunk = 0; chunk < chunks; chunk++) motion->moved += motion->moved_by_chunk[chunk];
 }
 
+int64_t az_train_motion_still_steps(const struct az_train_motion *motion, int64_t step)
+{
+    int64_t last = 0;
+    for (size_t n = 0; n < motion->count; n++)
+        if (motion->last_motion_step[n] > last) last = motion->last_motion_step[n];
+    return motion->count ? step - last : 0;
+}
+
 static int compare_steps(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;

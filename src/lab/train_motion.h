@@ -38,6 +38,9 @@ void az_train_motion_begin(struct az_train_motion *motion);
 /* Compares with the state seen before. Allocates nothing. */
 void az_train_motion_step(struct az_train_motion *motion, int64_t step, struct az_pool *pool);
 
+/* Steps since any dead token moved; 0 where there is none. */
+int64_t az_train_motion_still_steps(const struct az_train_motion *motion, int64_t step);
+
 /* Fills result->dead, frozen, guard_steps and the freeze steps after `steps` steps. */
 enum az_status az_train_motion_freeze(const struct az_train_motion *motion, int64_t steps,
                                       struct az_train_result *result, struct az_error *error);

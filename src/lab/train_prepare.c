@@ -244,6 +244,8 @@ enum az_status az_train_make(struct az_train *train, struct az_error *error)
     AZ_TRY(az_train_motion_create(
         &train->motion, train->tokens.dead_count, train->model_plan.width, train->tokens.dead,
         target.values, train->model_plan.tied ? NULL : target.values + last->offset, error));
+    AZ_TRY(az_train_live_create(&train->live, train->motion, train->optimizer,
+                                train->model_plan.batch * train->model_plan.context, error));
     AZ_TRY(make_batch(train, error));
     train->loss = NAN;
     train->clip = 1;
@@ -265,6 +267,7 @@ void az_train_release(struct az_train *train)
     az_memory_free(train->starts);
     az_memory_free(train->inputs);
     az_memory_free(train->targets);
+    az_train_live_free(train->live);
     az_train_motion_free(train->motion);
     az_optimizer_free(train->optimizer);
     az_model_free(train->model);

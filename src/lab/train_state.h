@@ -11,6 +11,7 @@
 #include "lab/optimizer.h"
 #include "lab/recorder.h"
 #include "lab/recorder_plan.h"
+#include "lab/train_live.h"
 #include "lab/train_motion.h"
 
 /* Where time goes, besides the model's own phases and the recorder's. */
@@ -21,7 +22,7 @@
     X(AZ_CLOCK_GRADIENT, "gradient") /* all of the model's phases but packing */                   \
     X(AZ_CLOCK_OPTIMIZER, "optimizer")                                                             \
     X(AZ_CLOCK_PACKING, "packing") /* az_model_values_changed */                                   \
-    X(AZ_CLOCK_MOTION, "dead tokens")                                                              \
+    X(AZ_CLOCK_MOTION, "measures")                                                                 \
     X(AZ_CLOCK_RECORDING, "recording")                                                             \
     X(AZ_CLOCK_METRICS, "metrics")                                                                 \
     X(AZ_CLOCK_CHECKPOINT, "checkpoints")                                                          \
@@ -57,6 +58,7 @@ struct az_train {
     struct az_model *model;
     struct az_optimizer *optimizer;
     struct az_train_motion *motion;
+    struct az_train_live *live;
     int64_t step; /* done */
 
     size_t *starts;             /* [batch] */

@@ -29,6 +29,7 @@ void az_train_step(struct az_train *train)
     az_train_mark(train, AZ_CLOCK_OPTIMIZER);
     az_model_values_changed(train->model);
     az_train_mark(train, AZ_CLOCK_PACKING);
+    az_train_live_step(train->live, step, az_model_hidden(train->model), train->pool);
     az_train_motion_step(train->motion, step, train->pool);
     az_train_mark(train, AZ_CLOCK_MOTION);
     train->step = step;

@@ -3,14 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-/* From w towards -a. Below a power of two the gap is half of the one above. */
-static double half_gap(struct az_bf16 w, bool towards_zero)
-{
-    double gap = az_bf16_ulp(w);
-    bool power = (w.bits & 0x7f) == 0 && (w.bits & 0x7f80) > 0x0080;
-    return gap * (power && towards_zero ? 0.25 : 0.5);
-}
-
 struct az_ledger_coordinate az_ledger_weigh(const struct az_ledger_rates *rates, struct az_bf16 w,
                                             double m, double v)
 {
@@ -20,7 +12,7 @@ struct az_ledger_coordinate az_ledger_weigh(const struct az_ledger_rates *rates,
     c.m_hat = fabs(mhat);
     c.step_w = m == 0 ? 0 : rates->lr * mhat / c.root;
     bool negative = (w.bits & 0x8000) != 0;
-    c.half_gap_w = half_gap(w, negative ? c.step_w < 0 : c.step_w > 0);
+    c.half_gap_w = az_bf16_half_gap(w, negative ? c.step_w < 0 : c.step_w > 0);
     c.drive = fabs(c.step_w) / c.half_gap_w;
     return c;
 }

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/table.h"
 #include "tiny.h"
 
 static bool exists(const char *name) { return access(tiny_path(name), F_OK) == 0; }
@@ -82,23 +83,23 @@ static void metrics_have_a_row_for_each_step(void **state)
     struct az_experiment experiment =
         tiny_experiment("optimizer.schedule=linear optimizer.final_lr_ratio=0.5");
     struct az_train_result result = tiny_run_well(&experiment, "run");
-    FILE *file = fopen(tiny_path("run/metrics.csv"), "r");
-    assert_non_null(file);
-    char line[256];
-    assert_non_null(fgets(line, sizeof line, file));
-    assert_string_equal(line, "step,loss,lr,clip,dead_moving_share,steps_per_second\n");
-    int rows = 0, step;
-    double loss = 0, lr = 0, clip, share, rate;
-    while (fgets(line, sizeof line, file)) {
-        assert_int_equal(
-            sscanf(line, "%d,%lf,%lf,%lf,%lf,%lf", &step, &loss, &lr, &clip, &share, &rate), 6);
-        assert_int_equal(step, ++rows);
-        assert_true(clip == 1 && share > 0.5 && share <= 1 && rate > 0);
+    struct az_table metrics;
+    const double *step, *loss, *lr, *clip, *share, *rate;
+    assert_int_equal(az_table_read(&metrics, tiny_path("run/metrics.csv"), NULL), AZ_OK);
+    assert_int_equal(metrics.rows, TINY_STEPS);
+    assert_int_equal(az_table_column(&metrics, "step", &step, NULL), AZ_OK);
+    assert_int_equal(az_table_column(&metrics, "loss", &loss, NULL), AZ_OK);
+    assert_int_equal(az_table_column(&metrics, "lr", &lr, NULL), AZ_OK);
+    assert_int_equal(az_table_column(&metrics, "clip", &clip, NULL), AZ_OK);
+    assert_int_equal(az_table_column(&metrics, "dead_moving_share", &share, NULL), AZ_OK);
+    assert_int_equal(az_table_column(&metrics, "steps_per_second", &rate, NULL), AZ_OK);
+    for (int row = 0; row < TINY_STEPS; row++) {
+        assert_true(step[row] == row + 1);
+        assert_true(clip[row] == 1 && share[row] > 0.5 && share[row] <= 1 && rate[row] > 0);
     }
-    assert_int_equal(rows, TINY_STEPS);
-    assert_true((float)loss == result.last_loss);
-    assert_true(lr == 0.0005);
-    fclose(file);
+    assert_true((float)loss[TINY_STEPS - 1] == result.last_loss);
+    assert_true(lr[TINY_STEPS - 1] == 0.0005);
+    az_table_free(&metrics);
 }
 
 static void a_directory_that_holds_a_run_is_refused_with_the_remedy(void **state)
