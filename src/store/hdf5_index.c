@@ -96,7 +96,7 @@ static enum az_status load_array_header(struct az_hdf5_reader *reader,
     array->count = az_hdf5_get(&from, 8);
     array->data_address = az_hdf5_get(&from, 8);
     array->page = (uint64_t)1 << (page_bits < 62 ? page_bits : 62);
-    bool whole = az_hdf5_get(&from, 4) == az_hdf5_checksum(bytes, 24);
+    bool whole = az_hdf5_checksum_holds(az_hdf5_get(&from, 4), bytes, 24);
     size_t least = array->filtered ? 13 : 8, most = array->filtered ? 20 : 8;
     if (!named || !whole || array->element_bytes < least || array->element_bytes > most)
         status = raise_malformed(source, error);
@@ -137,7 +137,7 @@ static enum az_status load_elements(struct az_hdf5_reader *reader, struct az_hdf
     size_t length = prefix + (size_t)count * array->element_bytes;
     AZ_TRY(az_hdf5_fetch(reader, address, length + 4, &bytes, error));
     struct az_hdf5_cursor end = {bytes + length, 4, false};
-    if (az_hdf5_get(&end, 4) != az_hdf5_checksum(bytes, length) ||
+    if (!az_hdf5_checksum_holds(az_hdf5_get(&end, 4), bytes, length) ||
         (prefix && memcmp(bytes, "FADB\0", 5) != 0))
         AZ_TRY(raise_malformed(source, error));
     AZ_TRY(take_elements(source, array, first, count, bytes + prefix, error));

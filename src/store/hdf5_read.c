@@ -66,7 +66,7 @@ static enum az_status read_superblock(struct az_hdf5_reader *reader, uint64_t *r
     uint64_t end = reader->end_address = az_hdf5_get(&from, 8);
     if (old) az_hdf5_skip(&from, 16);
     *root_address = az_hdf5_get(&from, 8);
-    if (!old && az_hdf5_get(&from, 4) != az_hdf5_checksum(bytes, 44))
+    if (!old && !az_hdf5_checksum_holds(az_hdf5_get(&from, 4), bytes, 44))
         AZ_RAISE(AZ_FORMAT, "is damaged: the checksum of its superblock is another");
     if (base != 0) AZ_RAISE(AZ_UNSUPPORTED, "begins with a user block, which is not read");
     if (end > reader->file_bytes)

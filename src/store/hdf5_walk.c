@@ -236,7 +236,7 @@ static enum az_status take_header_2(struct az_hdf5_reader *reader, struct object
     size_t total = head + width + (size_t)length;
     AZ_TRY(az_hdf5_fetch(reader, address, total + 4, &bytes, error));
     from = (struct az_hdf5_cursor){bytes + total, 4, false};
-    if (az_hdf5_get(&from, 4) != az_hdf5_checksum(bytes, total))
+    if (!az_hdf5_checksum_holds(az_hdf5_get(&from, 4), bytes, total))
         AZ_RAISE(AZ_FORMAT, "the header of \"/%s\" is damaged: its checksum is another",
                  object->path);
     from = (struct az_hdf5_cursor){bytes + head + width, (size_t)length, false};
@@ -383,6 +383,8 @@ static enum az_status add_source(struct az_hdf5_reader *reader, struct object *o
     if (reader->count == OBJECTS) AZ_RAISE(AZ_FORMAT, "has more than %d datasets", OBJECTS);
     snprintf(source->tensor.name, sizeof source->tensor.name, "%s", object->path);
     name_type(object);
+    if (!object->type.number && az_known_movie(object->path))
+        AZ_RAISE(AZ_UNSUPPORTED, "%s cannot be read: %s", object->path, source->reason);
     if (az_tensor_bytes(&source->tensor, &source->tensor.bytes, NULL) != AZ_OK) {
         source->tensor.bytes = 0;
         az_hdf5_refuse(source, "its shape is larger than any file");

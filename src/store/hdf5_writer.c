@@ -11,6 +11,7 @@
 #include "store/safetensors_header.h"
 #include "store/system.h"
 
+#define LEFT_NS ((int64_t)30000000000)     /* for which chunks are kept that were replaced */
 #define PART_AGE_NS ((int64_t)10000000000) /* when frames that do not fill a chunk are packed */
 
 enum az_status az_hdf5_writer_raise(const struct az_hdf5_writer *writer, int code, const char *what,
@@ -304,8 +305,8 @@ static enum az_status write_turns(struct az_hdf5_writer *writer, struct turn *tu
     AZ_TRY(sync_data(writer, error));
     for (size_t n = 0; n < writer->count; n++)
         for (size_t block = 0; turns[n].stale && block < writer->datasets[n].grid.blocks; block++)
-            az_system_release(writer->part.fd, turns[n].stale[block].address,
-                              turns[n].stale[block].bytes);
+            if (turns[n].stale[block].bytes) az_hdf5_leave_chunk(writer, turns[n].stale[block]);
+    az_hdf5_release_left(writer, LEFT_NS);
 out:
     return status;
 }

@@ -45,6 +45,12 @@ struct az_hdf5_dataset {
     struct az_hdf5_chunk *stale;       /* [blocks] chunks of a part that the header still names */
 };
 
+/* A chunk that no header names any more, and since when. */
+struct az_hdf5_left {
+    int64_t since_ns;
+    struct az_hdf5_chunk chunk;
+};
+
 struct az_hdf5_writer {
     struct az_part part;
     enum az_compression compression;
@@ -67,12 +73,17 @@ struct az_hdf5_writer {
     struct az_pool *pool;
     struct libdeflate_compressor **compressors; /* [threads] */
     int threads;
+    struct az_hdf5_left *left; /* [AZ_HDF5_LEFT] a ring, of syncs alone */
+    size_t left_first, left_end;
     unsigned char *shuffled; /* [threads][largest chunk] */
     unsigned char *packed;   /* [AZ_HDF5_BATCH][bound of the largest chunk] */
     size_t shuffled_bytes, packed_bytes;
 };
 
-enum { AZ_HDF5_BATCH = 32 }; /* chunks that are packed before they are written */
+enum {
+    AZ_HDF5_BATCH = 32, /* chunks that are packed before they are written */
+    AZ_HDF5_LEFT = 32768
+};
 
 /* A writer without its file. Free in any case; the file is left as it is. */
 enum az_status az_hdf5_writer_create(struct az_hdf5_writer **writer, struct az_tensor *tensors,
@@ -109,6 +120,10 @@ enum az_status az_hdf5_packing_start(struct az_hdf5_writer *writer, struct az_er
 void az_hdf5_packing_stop(struct az_hdf5_writer *writer);
 /* Waits until every complete chunk is packed. */
 enum az_status az_hdf5_packing_wait(struct az_hdf5_writer *writer, struct az_error *error);
+/* Chunks that were replaced: their blocks go back to the disk when they were left age_ns ago. Until
+ * then a reader that knows them still finds them. By one thread at a time. */
+void az_hdf5_leave_chunk(struct az_hdf5_writer *writer, struct az_hdf5_chunk chunk);
+void az_hdf5_release_left(struct az_hdf5_writer *writer, int64_t age_ns);
 /* Packs the frames that do not fill a chunk yet. */
 enum az_status az_hdf5_pack_part(struct az_hdf5_writer *writer, struct az_hdf5_dataset *dataset,
                                  struct az_error *error);

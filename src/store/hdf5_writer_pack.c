@@ -189,6 +189,30 @@ enum az_status az_hdf5_pack_part(struct az_hdf5_writer *writer, struct az_hdf5_d
     return status;
 }
 
+/* ---- chunks that were replaced ---- */
+
+void az_hdf5_release_left(struct az_hdf5_writer *writer, int64_t age_ns)
+{
+    int64_t now_ns = az_clock_ns();
+    for (; writer->left_first < writer->left_end; writer->left_first++) {
+        const struct az_hdf5_left *left = &writer->left[writer->left_first % AZ_HDF5_LEFT];
+        if (now_ns - left->since_ns < age_ns) return;
+        az_system_release(writer->part.fd, left->chunk.address, left->chunk.bytes);
+    }
+}
+
+void az_hdf5_leave_chunk(struct az_hdf5_writer *writer, struct az_hdf5_chunk chunk)
+{
+    bool full = writer->left_end - writer->left_first == AZ_HDF5_LEFT;
+    if (!writer->left) az_system_release(writer->part.fd, chunk.address, chunk.bytes);
+    if (!writer->left) return;
+    if (full) {
+        const struct az_hdf5_left *oldest = &writer->left[writer->left_first++ % AZ_HDF5_LEFT];
+        az_system_release(writer->part.fd, oldest->chunk.address, oldest->chunk.bytes);
+    }
+    writer->left[writer->left_end++ % AZ_HDF5_LEFT] = (struct az_hdf5_left){az_clock_ns(), chunk};
+}
+
 /* ---- beginning and end ---- */
 
 static enum az_status create_compressors(struct az_hdf5_writer *writer, struct az_error *error)
@@ -226,6 +250,7 @@ static enum az_status create_slabs(struct az_hdf5_writer *writer, struct az_erro
     if (largest)
         writer->packed_bytes =
             libdeflate_zlib_compress_bound(writer->compressors[0], (size_t)largest);
+    AZ_TRY(az_memory_allocate(&writer->left, AZ_HDF5_LEFT, sizeof *writer->left, "packing", error));
     AZ_TRY(az_memory_allocate(&writer->shuffled, (size_t)writer->threads, writer->shuffled_bytes,
                               "packing", error));
     AZ_TRY(
@@ -261,6 +286,9 @@ void az_hdf5_packing_stop(struct az_hdf5_writer *writer)
         pthread_join(writer->thread, NULL);
         writer->running = false;
     }
+    az_hdf5_release_left(writer, 0);
+    az_memory_free(writer->left);
+    writer->left = NULL;
     for (int n = 0; writer->compressors && n < writer->threads; n++)
         libdeflate_free_compressor(writer->compressors[n]);
     az_memory_free(writer->compressors);
