@@ -37,12 +37,17 @@ static const struct az_tensor *companion(const struct az_recording *recording, c
     return recording->container->find(recording->file, text);
 }
 
-/* Frames that there will be, of a tensor that a container may hold in part. */
+/* A tensor may have fewer frames than its companions: it grows, and is shortened, by itself. */
+static bool grows(const struct az_recording *recording)
+{
+    return recording->container->planned && recording->through_step != INT64_MAX;
+}
+
+/* Frames that there will be. */
 static int64_t planned_frames(const struct az_recording *recording, const struct az_tensor *tensor)
 {
-    if (!recording->container->planned || recording->through_step == INT64_MAX)
-        return tensor->shape[0];
-    return recording->container->planned(recording->file, tensor);
+    return grows(recording) ? recording->container->planned(recording->file, tensor)
+                            : tensor->shape[0];
 }
 
 static bool lists_movies(const struct az_recording *recording)
@@ -83,6 +88,14 @@ out:
     return status;
 }
 
+/* As many as the frames, or in a file that grows, at least. */
+static int64_t listed_steps(const struct az_recording *recording, const struct az_recorded *tensor)
+{
+    const struct az_tensor *steps = companion(recording, tensor->name, AZ_RECORDING_STEPS_SUFFIX);
+    bool more = steps && steps->rank == 1 && steps->shape[0] > tensor->frames;
+    return grows(recording) && more ? steps->shape[0] : tensor->frames;
+}
+
 /* [frames][2], filled as the frames were written; there may be fewer of them than frames. */
 static enum az_status read_sums(const struct az_recording *recording,
                                 struct az_recording_movie *movie, struct az_error *error)
@@ -94,7 +107,7 @@ static enum az_status read_sums(const struct az_recording *recording,
     if (!tensor) return AZ_OK;
     az_tensor_shown(shown, tensor->name);
     if (tensor->dtype != AZ_DTYPE_I64 || tensor->rank != 2 ||
-        planned_frames(recording, tensor) != movie->planned || tensor->shape[1] != 2)
+        (!grows(recording) && tensor->shape[0] != movie->planned) || tensor->shape[1] != 2)
         AZ_RAISE(AZ_FORMAT, "%s is not the list of %" PRId64 " pairs of I64 that its tensor needs",
                  shown, movie->planned);
     movie->sum_count = tensor->shape[0];
@@ -168,8 +181,8 @@ static enum az_status add_movie(struct az_recording *recording, const struct az_
     movie->source = source;
     AZ_TRY(describe(tensor, source, error));
     movie->planned = planned_frames(recording, source);
-    AZ_TRY(read_companion(recording, source->name, AZ_RECORDING_STEPS_SUFFIX, movie->planned,
-                          &movie->steps, error));
+    AZ_TRY(read_companion(recording, source->name, AZ_RECORDING_STEPS_SUFFIX,
+                          listed_steps(recording, tensor), &movie->steps, error));
     tensor->steps = movie->steps;
     if (tensor->frame_rank > 0)
         AZ_TRY(read_companion(recording, source->name, AZ_RECORDING_IDS_SUFFIX,
@@ -179,7 +192,7 @@ static enum az_status add_movie(struct az_recording *recording, const struct az_
                                     &movie->token_ids, error));
     tensor->token_ids = movie->token_ids;
     AZ_TRY(read_sums(recording, movie, error));
-    if (tensor->steps && movie->planned) tensor->first_step = tensor->steps[0];
+    if (tensor->steps && listed_steps(recording, tensor) > 0) tensor->first_step = tensor->steps[0];
     tensor->frames = whole_frames(recording, tensor);
     recording->cut_short |= tensor->frames < movie->planned;
 out:
@@ -208,6 +221,7 @@ static enum az_status check_family(const struct az_recording *recording,
 static enum az_status check_ends(const struct az_recording *recording, struct az_error *error)
 {
     size_t first = recording->count;
+    if (grows(recording)) return AZ_OK;
     for (size_t n = 0; n < recording->count; n++) {
         const struct az_recorded *tensors = recording->tensors;
         const struct az_recording_movie *all = recording->movies;
