@@ -32,7 +32,9 @@
     X(az_command_telescope)                                                                        \
     X(az_command_tomography)                                                                       \
     X(az_command_views)                                                                            \
+    X(az_command_census)                                                                           \
     X(az_command_frame)                                                                            \
+    X(az_command_simulate_galaxy)                                                                  \
     X(az_command_simulate_snowball)                                                                \
     X(az_command_simulate_valley)                                                                  \
     X(az_command_simulate_pachinko)                                                                \

@@ -14,6 +14,14 @@
     {                                                                                              \
         name, AZ_CATALOG_INTEGER, false, true, help                                                \
     }
+#define INTEGER_OR_NULL_INDEXED(name, help)                                                        \
+    {                                                                                              \
+        name, AZ_CATALOG_INTEGER, true, true, help                                                 \
+    }
+#define REAL_OR_NULL(name, help)                                                                   \
+    {                                                                                              \
+        name, AZ_CATALOG_REAL, true, false, help                                                   \
+    }
 #define TEXT(name, help)                                                                           \
     {                                                                                              \
         name, AZ_CATALOG_TEXT, false, false, help                                                  \
@@ -84,11 +92,104 @@ static const struct az_catalog_column usage[] = {
     END,
 };
 
+/* ---- the census of a matrix ---- */
+
+static const struct az_catalog_column census_rows[] = {
+    INTEGER("token", "token of the row"),
+    REAL_OR_NULL("norm_w", "L2 norm in weight units; NULL for a row with NaN"),
+    INTEGER_OR_NULL_INDEXED("vector", "number of its unique vector; NULL for a row with NaN"),
+    INTEGER("population", "rows that are equal to it, itself among them"),
+    INTEGER_OR_NULL_INDEXED("exponent_distance_exps",
+                            "greatest difference of exponents from the centre; NULL without one"),
+    INTEGER_OR_NULL("sign_mismatches", "components whose sign differs from the centre's"),
+    INTEGER_OR_NULL("linf_steps", "Linf from the centre in steps"),
+    REAL_OR_NULL("radius_w", "L2 from the centre in weight units"),
+    INTEGER("flags", "sum of 1 NaN, 2 infinity, 4 negative zero, 8 all zero"),
+    END,
+};
+
+static const struct az_catalog_column black_holes[] = {
+    INTEGER("vector", "number of the unique vector, from 0 by population"),
+    INTEGER_INDEXED("population", "tokens"),
+    INTEGER("first_token", "lowest token"),
+    REAL_OR_NULL("radius_w", "L2 from the centre in weight units"),
+    END,
+};
+
+static const struct az_catalog_column vectors[] = {
+    INTEGER("vector", "number of the unique vector"),
+    INTEGER("first_token", "lowest token"),
+    INTEGER("population", "tokens"),
+    INTEGER_INDEXED("component", "component of the graph at the reach, from 0 by size"),
+    INTEGER("degree", "vectors it touches"),
+    REAL_OR_NULL("betweenness", "shortest paths through it"),
+    REAL_OR_NULL("nearest_w", "L2 to the nearest other vector of the scope"),
+    REAL_OR_NULL("radius_w", "L2 from the centre in weight units"),
+    END,
+};
+
+static const struct az_catalog_column edges[] = {
+    INTEGER("vector_a", "the lower number"),
+    INTEGER_INDEXED("vector_b", "the higher number"),
+    INTEGER("linf_steps", "greatest difference"),
+    INTEGER("l1_steps", "sum of the differences: 1 face, 2 edge, 3 corner"),
+    INTEGER("l0_dims", "components that differ"),
+    END,
+};
+
+static const struct az_catalog_column components[] = {
+    INTEGER("component", "number, from 0 by vectors, then tokens"),
+    INTEGER("vectors", "vectors"),
+    INTEGER("tokens", "tokens"),
+    INTEGER("black_holes", "vectors of population 2 and more"),
+    INTEGER("edges", "pairs that touch"),
+    REAL_OR_NULL("density", "edges over pairs; NULL for one vector"),
+    REAL_OR_NULL("clustering", "mean share of a vector's neighbours that touch one another"),
+    END,
+};
+
+static const struct az_catalog_column selections[] = {
+    TEXT("name", "name"),
+    TEXT("rule", "metric, threshold and centre"),
+    INTEGER("tokens", "tokens"),
+    INTEGER("vectors", "unique vectors"),
+    INTEGER("black_holes", "of them with population 2 and more"),
+    INTEGER("singletons", "of them with population 1"),
+    INTEGER("excess", "tokens less vectors"),
+    END,
+};
+
+static const struct az_catalog_column selection_tokens[] = {
+    TEXT("selection", "name of the selection"),
+    INTEGER_INDEXED("token", "a token that is in it"),
+    END,
+};
+
+static const struct az_catalog_column suspects[] = {
+    INTEGER("token", "token"),
+    INTEGER_INDEXED("place", "in the ranking, from 1"),
+    REAL_OR_NULL("score", "mean rank by the four distances, each from 0 to 1"),
+    REAL_OR_NULL("distance_w", "L2 to the mean of the reference rows"),
+    REAL_OR_NULL("cosine_distance", "1 - cosine to it"),
+    REAL_OR_NULL("cosine_distance_centered", "the same with the mean row taken from both"),
+    REAL_OR_NULL("cosine_distance_without_first", "the same without the first component"),
+    REAL_OR_NULL("norm_w", "L2 norm"),
+    END,
+};
+
 const struct az_catalog_table az_catalog_tables[] = {
     {"provenance", "result", "where each table comes from", provenance},
     {"inputs", "result, number", "the files each table was made from", inputs},
     {"tokens", "id", "a row for each row of the matrix", tokens},
     {"usage", "id", "how often texts use each token", usage},
+    {"census_rows", "token", "what the census measured of each row", census_rows},
+    {"black_holes", "vector", "vectors that two rows or more are equal to", black_holes},
+    {"vectors", "vector", "the unique vectors that were compared with one another", vectors},
+    {"edges", "vector_a, vector_b", "pairs of them that touch on the lattice", edges},
+    {"components", "component", "connected parts of that graph", components},
+    {"selections", "name", "named sets of tokens with their rules", selections},
+    {"selection_tokens", "selection, token", "their tokens", selection_tokens},
+    {"suspects", "token", "the tokens that look most untrained", suspects},
 };
 const size_t az_catalog_table_count = sizeof az_catalog_tables / sizeof az_catalog_tables[0];
 
