@@ -61,7 +61,19 @@ def ours(metadata):
     return bytes(raw)
 
 
+def crucible():
+    """Tokens 0 and 2 are dead, and only they are recorded; W as uint16."""
+    raw = bytearray(tensors(dead_indices=("I64", 64, [2]), vocab_size=("I64", 64, []), grad_W=("F32", 32, [T + 1, 2, D]),
+                            momentum_W=("F32", 32, [T + 1, 2, D]), variance_W=("F32", 32, [T + 1, 2, D]),
+                            W=("U16", 16, [T + 1, 2, D])))
+    begin = 8 + struct.unpack("<Q", raw[:8])[0]
+    raw[begin:begin + 24] = list_of([0, 2, 3])
+    return bytes(raw)
+
+
 RECORDINGS = {
+    "crucible": crucible(),
+    "float16": tensors(W=("F16", 16, [T + 1, V, D]), dead_mask=("BOOL", 8, [V])),
     "thimble_1": tensors(W=("BF16", 16, [T + 1, V, D]), grad_W=("BF16", 16, [T + 1, V, D]),
                          momentum_W=("F32", 32, [T + 1, V, D]), variance_W=("F32", 32, [T + 1, V, D]),
                          losses=("F32", 32, [T + 1]), learning_rate=("F32", 32, []),
