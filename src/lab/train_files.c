@@ -156,22 +156,42 @@ out:
     return status;
 }
 
-/* run.json says that a run is over and everything else whole: it goes when the recording is open.
- */
-enum az_status az_train_reopen_files(struct az_train *train, struct az_error *error)
+/* run.json says that a run is over and everything else whole. Under the name that the next one is
+ * written by it says nothing; it is put back when the run cannot be gone on with after all. */
+static enum az_status set_manifest_aside(struct az_train *train, bool aside, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    char path[AZ_TEXT_BYTES], part[AZ_TEXT_BYTES + 8];
+    AZ_TRY(path_of(train, RUN_JSON, path, error));
+    snprintf(part, sizeof part, "%s.part", path);
+    int code = az_system_rename(aside ? path : part, aside ? part : path);
+    if (code && code != ENOENT) status = az_error_system(error, code, "cannot rename %s", path);
+out:
+    return status;
+}
+
+static enum az_status reopen_recording(struct az_train *train, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     char path[AZ_TEXT_BYTES];
     struct az_recorder_plan *plan = train->recorder_plan;
     struct az_recorder_from from = {train->step, train->fingerprint_state};
-    AZ_TRY(path_of(train, recording_file(train), path, error));
-    AZ_TRY(az_recorder_resume(&train->recorder, path, &plan->recording, plan->sources,
-                              plan->source_count, train->pool, &from, train->progress, error));
     AZ_TRY(path_of(train, RUN_JSON, path, error));
-    if (unlink(path) != 0 && errno != ENOENT) {
-        status = az_error_system(error, errno, "cannot remove %s", path);
-        goto out;
-    }
+    bool over = az_file_exists(path);
+    AZ_TRY(path_of(train, recording_file(train), path, error));
+    if (over) AZ_TRY(set_manifest_aside(train, true, error));
+    status = az_recorder_resume(&train->recorder, path, &plan->recording, plan->sources,
+                                plan->source_count, train->pool, &from, train->progress, error);
+    if (status != AZ_OK && over) set_manifest_aside(train, false, NULL);
+out:
+    return status;
+}
+
+enum az_status az_train_reopen_files(struct az_train *train, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    char path[AZ_TEXT_BYTES];
+    AZ_TRY(reopen_recording(train, error));
     AZ_TRY(write_tables(train, error));
     AZ_TRY(path_of(train, RUN_METRICS, path, error));
     AZ_TRY(az_metrics_reopen(&train->metrics, path, train->step, error));

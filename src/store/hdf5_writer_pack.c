@@ -165,6 +165,7 @@ enum az_status az_hdf5_packing_wait(struct az_hdf5_writer *writer, struct az_err
 {
     int64_t frames;
     pthread_mutex_lock(&writer->lock);
+    pthread_cond_broadcast(&writer->work); /* a chunk that was cut short is complete unasked */
     while (writer->running && writer->failure.status == AZ_OK && find_work(writer, &frames))
         pthread_cond_wait(&writer->room, &writer->lock);
     enum az_status status = writer->failure.status;

@@ -118,6 +118,50 @@ static void same_file(const char *name, char *(*read)(const char *, size_t *), c
     free(right);
 }
 
+/* HDF5 may hold the same frames in other places: where a chunk lies tells when it was written. */
+static void same_movies(const char *a_path, const char *b_path, const char *changes)
+{
+    struct az_recording *a, *b;
+    assert_int_equal(az_recording_open(&a, a_path, NULL), AZ_OK);
+    assert_int_equal(az_recording_open(&b, b_path, NULL), AZ_OK);
+    assert_false(az_recording_cut_short(b));
+    assert_int_equal(az_recording_count(a), az_recording_count(b));
+    for (size_t n = 0; n < az_recording_count(a); n++) {
+        const struct az_recorded *left = az_recording_at(a, n);
+        const struct az_recorded *right = az_recording_find(b, left->name);
+        if (!right || left->frames != right->frames || left->frame_bytes != right->frame_bytes)
+            fail_msg("%s: %s has other frames", changes, left->name);
+        size_t bytes = (size_t)left->frames * left->frame_bytes;
+        unsigned char *one = malloc(bytes + 1), *two = malloc(bytes + 1);
+        assert_int_equal(az_recording_read(a, left, 0, left->frames, one, NULL), AZ_OK);
+        assert_int_equal(az_recording_read(b, right, 0, right->frames, two, NULL), AZ_OK);
+        if (memcmp(one, two, bytes) != 0) fail_msg("%s: %s is another", changes, left->name);
+        free(one);
+        free(two);
+        for (int64_t frame = 0; frame < left->frames; frame++) {
+            struct az_frame_sums sums = {0, 0}, expected = {0, 0};
+            assert_int_equal(az_recording_sums(a, left, frame, &expected),
+                             az_recording_sums(b, right, frame, &sums));
+            assert_memory_equal(&sums, &expected, sizeof sums);
+        }
+    }
+    assert_string_equal(az_recording_text(a, "fingerprint"), az_recording_text(b, "fingerprint"));
+    az_recording_close(a);
+    az_recording_close(b);
+}
+
+static void same_recording(const char *file, const char *changes)
+{
+    char a[600], b[600];
+    if (strstr(file, ".h5") == NULL) {
+        same_file(file, whole, changes);
+        return;
+    }
+    snprintf(a, sizeof a, "%s/%s", tiny_path("straight"), file);
+    snprintf(b, sizeof b, "%s/%s", tiny_path("resumed"), file);
+    same_movies(a, b, changes);
+}
+
 static int count_files(const char *name)
 {
     char command[700];
@@ -142,7 +186,7 @@ void again_same_run(const struct az_train_result *a, const struct az_train_resul
     assert_int_equal(a->steps, b->steps);
     assert_int_equal(a->dead, b->dead);
     assert_int_equal(a->frozen, b->frozen);
-    same_file(strrchr(a->recording, '/') + 1, whole, changes);
+    same_recording(strrchr(a->recording, '/') + 1, changes);
     same_file("metrics.csv", untimed, changes);
     for (size_t n = 0; n < sizeof files / sizeof *files; n++) same_file(files[n], whole, changes);
     assert_int_equal(count_files("resumed"), count_files("straight"));

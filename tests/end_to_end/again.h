@@ -27,7 +27,8 @@ void again_run_and_kill(const struct az_experiment *experiment, const char *name
 void again_remove(const char *name);
 
 /* The runs in tiny_path("straight") and tiny_path("resumed") have the same files, byte for byte,
- * but for run.json and the last column of metrics.csv, which tell of time. */
+ * but for run.json and the last column of metrics.csv, which tell of time; of HDF5 recordings every
+ * frame and its sums. */
 void again_same_run(const struct az_train_result *a, const struct az_train_result *b,
                     const char *changes);
 

@@ -4,11 +4,10 @@ recording of a run that was never killed."""
 import os
 import sys
 
-import safetensors
-
 
 def read_safetensors(path):
-    """name -> (rows of the first dimension, bytes), and the metadata."""
+    """name -> (shape, bytes), and the metadata."""
+    import safetensors
     with open(path, "rb") as file:
         data = file.read()
     tensors = {name: (about["shape"], about["data"]) for name, about in safetensors.deserialize(data)}
@@ -16,17 +15,31 @@ def read_safetensors(path):
         return tensors, file.metadata()
 
 
+def read_hdf5(path):
+    import h5py
+    with h5py.File(path, "r") as file:
+        tensors = {name: (list(file[name].shape), file[name][()].tobytes()) for name in file}
+        return tensors, dict(file.attrs)
+
+
+def read(path):
+    with open(path, "rb") as file:
+        hdf5 = file.read(4) == b"\x89HDF"
+    return read_hdf5(path) if hdf5 else read_safetensors(path)
+
+
 def whole_frames(name, tensors, through):
+    there = tensors[name][0][0]
     if name + ".steps" in tensors:
         raw = tensors[name + ".steps"][1]
         steps = [int.from_bytes(raw[n:n + 8], "little") for n in range(0, len(raw), 8)]
-        return sum(step <= through for step in steps)
+        return min(there, sum(step <= through for step in steps))
     first = 1 if name == "h" else 0
-    return max(0, min(tensors[name][0][0], through - first + 1))
+    return max(0, min(there, through - first + 1))
 
 
 def compare(path, expected):
-    tensors, metadata = read_safetensors(path)
+    tensors, metadata = read(path)
     through = int(metadata["recorded_through_step"])
     total = 0
     for name in metadata["movies"].split():
@@ -42,10 +55,10 @@ def compare(path, expected):
 
 def main():
     straight, directory = sys.argv[1:]
-    expected, _ = read_safetensors(straight)
+    expected, _ = read(straight)
     files = sorted(os.listdir(directory))
     totals = [compare(os.path.join(directory, name), expected) for name in files]
-    print(f"safetensors {safetensors.__version__} opened {len(files)} files of killed runs; "
+    print(f"{'h5py' if straight.endswith('.h5') else 'safetensors'} opened {len(files)} files of killed runs; "
           f"whole frames: {' '.join(map(str, totals))}")
     assert len(files) > 3 and max(totals) > 0
 
