@@ -132,6 +132,8 @@ static enum az_status allocate_block(struct az_look *look, struct az_error *erro
     AZ_TRY(az_memory_allocate(&look->states, rows, sizeof *look->states, "the rows", error));
     AZ_TRY(az_memory_allocate(&look->still_run, rows, sizeof(int64_t), "the rows", error));
     AZ_TRY(az_memory_allocate(&look->counts, threads, sizeof *look->counts, "counts", error));
+    AZ_TRY(az_memory_allocate(&look->kinds, threads * az_look_padded(look->dims),
+                              sizeof *look->kinds, "hops", error));
     AZ_TRY(az_memory_allocate(&look->sorting, 2 * threads, rows * sizeof(uint32_t), "quantiles",
                               error));
 out:

@@ -34,8 +34,11 @@ struct az_look_cloud {
 
 /* What one thread counts, window by window, class by class. */
 struct az_look_counts {
-    int64_t sizes[AZ_LENS_WINDOWS][AZ_TOKEN_CLASSES][AZ_MOTION_SIZES][2];
-    struct az_motion_stratum strata[AZ_LENS_WINDOWS][AZ_TOKEN_CLASSES][AZ_MOTION_EXPONENTS];
+    /* Four tables in turns: hops of one kind follow one another, and would wait for each other. */
+    int64_t hops[AZ_LENS_WINDOWS][AZ_TOKEN_CLASSES][4][AZ_HOP_KINDS + 1];
+    /* coordinate-steps; and cells of the hops whose bin holds several sizes */
+    int64_t coordinates[AZ_LENS_WINDOWS][AZ_TOKEN_CLASSES][AZ_MOTION_EXPONENTS];
+    int64_t large_cells[AZ_LENS_WINDOWS][AZ_TOKEN_CLASSES][AZ_MOTION_EXPONENTS];
 };
 
 struct az_look_velocity; /* look_velocity.c */
@@ -74,6 +77,7 @@ struct az_look {
     double *last_drift;            /* [AZ_LENS_SETS][dims] */
     double *chunk_positions;       /* [chunks][AZ_TOKEN_CLASSES][dims] of the last frame */
     struct az_look_counts *counts; /* [threads] */
+    uint16_t *kinds;               /* [threads][padded dims] */
     uint32_t *sorting;             /* [threads][2][rows] */
 
     struct az_look_velocity *velocity;
@@ -101,6 +105,11 @@ static inline int64_t az_look_end_row(const struct az_look *look, int64_t chunk)
 static inline int64_t az_look_step(const struct az_look *look, int64_t frame)
 {
     return look->subject->steps[look->block.number + frame];
+}
+
+static inline size_t az_look_padded(size_t dims)
+{
+    return (dims + AZ_HOP_BLOCK - 1) / AZ_HOP_BLOCK * AZ_HOP_BLOCK;
 }
 
 /* The stages, in their order. Frames of the block from look->from on. */

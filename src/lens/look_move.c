@@ -12,15 +12,10 @@ struct spot {
     const struct az_bf16 *before, *now;
     struct az_look_sums *sums;
     struct az_look_counts *counts;
+    uint16_t *kinds;
 };
 
 /* ---- hops, one by one ---- */
-
-static int size_bin(uint32_t size)
-{
-    if (size <= 16) return (int)size - 1;
-    return 12 + 31 - __builtin_clz(size - 1);
-}
 
 int64_t az_motion_size_from(int size)
 {
@@ -46,37 +41,50 @@ static void change_stratum(const struct az_look *look, const struct spot *spot, 
         if (ended <= move) continue;
         int64_t rest = ended - move;
         if (rest > look->window_moves[window]) rest = look->window_moves[window];
-        struct az_motion_stratum *strata = spot->counts->strata[window][spot->class_number];
-        strata[from].coordinates -= rest;
-        strata[to].coordinates += rest;
+        int64_t *coordinates = spot->counts->coordinates[window][spot->class_number];
+        coordinates[from] -= rest;
+        coordinates[to] += rest;
     }
 }
 
-static void count_hops(const struct az_look *look, const struct spot *spot)
+static void count_crossings(const struct az_look *look, const struct spot *spot)
 {
-    int64_t(*sizes)[2] = spot->counts->sizes[spot->window][spot->class_number];
-    struct az_motion_stratum *strata = spot->counts->strata[spot->window][spot->class_number];
     for (size_t d = 0; d < look->dims; d++) {
-        if (spot->before[d].bits == spot->now[d].bits) continue;
-        int32_t cells = az_bf16_cells(spot->before[d], spot->now[d]);
-        if (cells == 0) continue;
-        bool down = cells < 0;
-        uint32_t size = (uint32_t)(down ? -cells : cells);
-        int from = exponent_of(spot->before[d]), to = exponent_of(spot->now[d]);
-        sizes[size_bin(size)][down]++;
-        strata[from].hops++;
-        strata[from].down_hops += down;
-        strata[from].cells += size;
-        if (from != to) change_stratum(look, spot, from, to);
+        struct az_bf16 before = spot->before[d], now = spot->now[d];
+        if ((before.bits ^ now.bits) & 0x7f80)
+            change_stratum(look, spot, exponent_of(before), exponent_of(now));
     }
+}
+
+/* Cells of hops whose size shares its bin with others: many in the first steps only. */
+static void count_large(const struct az_look *look, const struct spot *spot)
+{
+    int64_t *large = spot->counts->large_cells[spot->window][spot->class_number];
+    for (size_t d = 0; d < look->dims; d++) {
+        int32_t cells = az_bf16_cells(spot->before[d], spot->now[d]);
+        int32_t size = cells < 0 ? -cells : cells;
+        if (size > 16) large[exponent_of(spot->before[d])] += size;
+    }
+}
+
+static void count_hops(const struct az_look *look, const struct spot *spot,
+                       const struct az_row_motion *motion)
+{
+    int64_t(*hops)[AZ_HOP_KINDS + 1] = spot->counts->hops[spot->window][spot->class_number];
+    size_t padded = az_look_padded(look->dims);
+    look->rows.hops(spot->before, spot->now, look->dims, spot->kinds);
+    for (size_t d = 0; d < padded; d += 4)
+        for (size_t k = 0; k < 4; k++) hops[k][spot->kinds[d + k]]++;
+    if (motion->binade_crossings) count_crossings(look, spot);
+    if (motion->linf_cells > 16) count_large(look, spot);
 }
 
 static void count_start(const struct az_look *look, const struct spot *spot)
 {
     for (int window = 0; window < AZ_LENS_WINDOWS; window++) {
-        struct az_motion_stratum *strata = spot->counts->strata[window][spot->class_number];
+        int64_t *coordinates = spot->counts->coordinates[window][spot->class_number];
         for (size_t d = 0; d < look->dims && look->window_moves[window]; d++)
-            strata[exponent_of(spot->now[d])].coordinates += look->window_moves[window];
+            coordinates[exponent_of(spot->now[d])] += look->window_moves[window];
     }
 }
 
@@ -200,7 +208,7 @@ static bool look_at_row(struct az_look *look, struct spot *spot)
     life->hops += motion.hops;
     life->l1_cells += motion.l1_cells;
     add_motion(&spot->sums->motion, &motion);
-    if (motion.hops) count_hops(look, spot);
+    if (motion.hops) count_hops(look, spot, &motion);
     if (look->kinematics && motion.hops) add_direction(look, spot, &motion);
     keep_place(look, spot);
     return true;
@@ -248,7 +256,8 @@ static void look_at_frame(struct az_look *look, int64_t frame, int64_t chunk, in
     struct spot spot = {.frame = frame,
                         .step = step,
                         .window = az_lens_window(step),
-                        .counts = &look->counts[thread]};
+                        .counts = &look->counts[thread],
+                        .kinds = look->kinds + (size_t)thread * az_look_padded(look->dims)};
     for (int64_t row = chunk * AZ_LOOK_CHUNK_ROWS; row < az_look_end_row(look, chunk); row++) {
         spot.row = row;
         spot.class_number = look->sets.classes[row];

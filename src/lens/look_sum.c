@@ -121,28 +121,37 @@ void az_look_sum(struct az_look *look)
 
 /* ---- windows ---- */
 
+/* Adds what a thread counted for one class in one window. */
+static void add_hops(const struct az_look_counts *counts, int w, int k, int64_t (*sizes)[2],
+                     struct az_motion_stratum *strata)
+{
+    for (int e = 0; e < AZ_MOTION_EXPONENTS; e++) {
+        struct az_motion_stratum *to = &strata[e];
+        to->coordinates += counts->coordinates[w][k][e];
+        to->cells += counts->large_cells[w][k][e];
+        for (int size = 0; size < AZ_MOTION_SIZES; size++) {
+            int64_t ways[2] = {0, 0}, both;
+            for (int n = 0; n < 8; n++)
+                ways[n & 1] += counts->hops[w][k][n >> 1][e << 6 | size << 1 | (n & 1)];
+            both = ways[0] + ways[1];
+            sizes[size][0] += ways[0];
+            sizes[size][1] += ways[1];
+            to->hops += both;
+            to->down_hops += ways[1];
+            if (az_motion_size_from(size) == az_motion_size_to(size))
+                to->cells += both * az_motion_size_from(size);
+        }
+    }
+}
+
 void az_look_finish_motion(struct az_look *look)
 {
     struct az_motion *motion = look->lens->motion;
-    for (int thread = 0; thread < az_pool_threads(look->pool); thread++) {
-        const struct az_look_counts *counts = &look->counts[thread];
-        for (int set = 0; set < AZ_LENS_SETS; set++) {
-            for (int w = 0; w < AZ_LENS_WINDOWS && look->sets.present[set]; w++) {
-                for (int k = 0; k < AZ_TOKEN_CLASSES; k++) {
-                    if (!(look->sets.members[set] >> k & 1)) continue;
-                    for (int size = 0; size < AZ_MOTION_SIZES; size++)
-                        for (int way = 0; way < 2; way++)
-                            motion->sizes[set][w][size][way] += counts->sizes[w][k][size][way];
-                    for (int e = 0; e < AZ_MOTION_EXPONENTS; e++) {
-                        const struct az_motion_stratum *from = &counts->strata[w][k][e];
-                        struct az_motion_stratum *to = &motion->strata[set][w][e];
-                        to->coordinates += from->coordinates;
-                        to->hops += from->hops;
-                        to->down_hops += from->down_hops;
-                        to->cells += from->cells;
-                    }
-                }
-            }
-        }
-    }
+    for (int thread = 0; thread < az_pool_threads(look->pool); thread++)
+        for (int set = 0; set < AZ_LENS_SETS; set++)
+            for (int w = 0; w < AZ_LENS_WINDOWS && look->sets.present[set]; w++)
+                for (int k = 0; k < AZ_TOKEN_CLASSES; k++)
+                    if (look->sets.members[set] >> k & 1)
+                        add_hops(&look->counts[thread], w, k, motion->sizes[set][w],
+                                 motion->strata[set][w]);
 }

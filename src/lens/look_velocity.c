@@ -9,6 +9,7 @@
 
 static const int64_t lags[AZ_VELOCITY_LAGS] = {1, 2, 3, 5, 7, 10, 14, 20, 30, 50, 70, 100};
 #define MOST_LAG 100
+#define SPARSE 10     /* moves between starts, where not every move is one: a tenth of the cost */
 #define DENSE 10      /* first moves that are starts, every one */
 #define MOST_PAIRS 32 /* compared together */
 
@@ -52,6 +53,7 @@ enum az_status az_look_velocity_create(struct az_look *look, struct az_error *er
     int64_t affordable = (int64_t)(RING_BYTES / (2 * frame_bytes));
     if (affordable < 1) affordable = 1;
     velocity->every = (look->subject->moves + MOST_STARTS - 1) / MOST_STARTS;
+    if (velocity->every > 1 && velocity->every < SPARSE) velocity->every = SPARSE;
     int64_t thrifty = (MOST_LAG + affordable) / affordable;
     if (velocity->every < thrifty) velocity->every = thrifty;
     velocity->dense = affordable > 2 * DENSE ? DENSE : 0;

@@ -32,10 +32,20 @@ struct az_row_place {
     int32_t zeros; /* coordinates that are +0 or -0 */
 };
 
+/* A hop's place in a table: the biased exponent before it (8 bits), the bin of its size
+ * (az_motion_size_from, 5 bits), whether it goes down (1 bit). Coordinates that do not hop have a
+ * place after all others. */
+#define AZ_HOP_KINDS ((size_t)1 << 14)
+#define AZ_HOP_NONE AZ_HOP_KINDS
+#define AZ_HOP_BLOCK 16
+
 struct az_row_code {
     const char *name;
     void (*motion)(const struct az_bf16 *from, const struct az_bf16 *to, size_t dims,
                    struct az_row_motion *motion);
+    /* kinds: [dims, rounded up to AZ_HOP_BLOCK]; what is beyond dims is AZ_HOP_NONE. */
+    void (*hops)(const struct az_bf16 *from, const struct az_bf16 *to, size_t dims,
+                 uint16_t *kinds);
     void (*place)(const struct az_bf16 *row, size_t dims, struct az_row_place *place);
     /* sums[d] += row[d] */
     void (*add)(const struct az_bf16 *row, size_t dims, double *sums);

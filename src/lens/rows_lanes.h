@@ -10,6 +10,7 @@ typedef uint16_t u16x8 __attribute__((vector_size(16)));
 typedef int32_t i32x16 __attribute__((vector_size(64)));
 typedef int32_t i32x8 __attribute__((vector_size(32)));
 typedef float f32x8 __attribute__((vector_size(32)));
+typedef float f32x16 __attribute__((vector_size(64)));
 typedef int64_t i64x8 __attribute__((vector_size(64)));
 typedef double f64x8 __attribute__((vector_size(64)));
 
@@ -181,6 +182,37 @@ static void row_motion(const struct az_bf16 *from, const struct az_bf16 *to, siz
     motion->along = sum_f64(&lanes.along);
 }
 
+/* ---- hops ---- */
+
+/* Bins of sizes: s - 1 up to 16, then 12 + floor(log2(s - 1)), read off a float's exponent. */
+static inline void hop_block(const struct az_bf16 *from, const struct az_bf16 *to, uint16_t *kinds)
+{
+    i32x16 a = bits_of(from), b = bits_of(to);
+    i32x16 sign_a = (a << 16) >> 31, sign_b = (b << 16) >> 31;
+    i32x16 size_a = a & 0x7fff, size_b = b & 0x7fff;
+    i32x16 cells = ((size_b ^ sign_b) - sign_b) - ((size_a ^ sign_a) - sign_a);
+    i32x16 falling = cells >> 31, less = ((cells ^ falling) - falling) - 1;
+    i32x16 hop = NONZERO(less + 1), large = (15 - less) >> 31, exponent;
+    f32x16 floats = __builtin_convertvector(less, f32x16);
+    memcpy(&exponent, &floats, sizeof exponent);
+    i32x16 bin = (less & ~large) | (((exponent >> 23) - 127 + 12) & large);
+    i32x16 kind = (size_a >> 7) << 6 | bin << 1 | (falling & 1);
+    kind = (kind & hop) | ((int32_t)AZ_HOP_NONE & ~hop);
+    u16x16 narrow = __builtin_convertvector(kind, u16x16);
+    memcpy(kinds, &narrow, sizeof narrow);
+}
+
+static void row_hops(const struct az_bf16 *from, const struct az_bf16 *to, size_t dims,
+                     uint16_t *kinds)
+{
+    size_t d = 0;
+    for (; d + BLOCK <= dims; d += BLOCK) hop_block(from + d, to + d, kinds + d);
+    if (d < dims) {
+        struct tail a = tail_of(from + d, dims - d), b = tail_of(to + d, dims - d);
+        hop_block(a.values, b.values, kinds + d);
+    }
+}
+
 /* ---- place ---- */
 
 static void row_place(const struct az_bf16 *row, size_t dims, struct az_row_place *place)
@@ -285,6 +317,7 @@ static void row_add_scaled(double scale, const double *values, size_t dims, doub
 void AZ_ROWS_FILL(struct az_row_code *rows)
 {
     rows->motion = row_motion;
+    rows->hops = row_hops;
     rows->place = row_place;
     rows->add = row_add;
     rows->add_difference = row_add_difference;
