@@ -67,9 +67,14 @@ static enum az_status train(struct sweep_state *state, size_t run, struct shared
                                        .cache_directory = state->options->cache_directory,
                                        .isa = state->options->isa,
                                        .threads = state->threads};
+    char checkpoint[AZ_TEXT_BYTES];
     az_progress_init(&progress, tell_parent, shared, &shared->stop);
     enum az_status status = az_sweep_experiment(state->sweep, run, &experiment, &shared->error);
     if (status != AZ_OK) return status;
+    status = az_path_join(checkpoint, sizeof checkpoint, options.directory,
+                          "checkpoint.safetensors", &shared->error);
+    if (status != AZ_OK) return status;
+    options.resume = az_file_exists(checkpoint);
     return az_train_run(&experiment, &options, &result, &progress, &shared->error);
 }
 

@@ -67,6 +67,33 @@ static void the_same_command_runs_only_what_is_missing(void **state)
     az_memory_free(csv);
 }
 
+/* A run that was stopped is one with fewer steps; the sweep takes it to the end. */
+static void a_run_that_was_stopped_goes_on_to_the_same_bits(void **state)
+{
+    (void)state;
+    char command[1600];
+    write_file("long.conf", HEAD "[set]\ntrain.steps = 1000\nrecord.W = off\n[vary]\n"
+                                 "seed.data = 1\n");
+    assert_int_equal(azimuth("sweep long.conf -o straight"), 0);
+    snprintf(command, sizeof command,
+             "cd %s && { %s sweep long.conf -o stopped >out 2>err & } && "
+             "while kill -0 $! && ! grep -q '^20,' stopped/data=1/metrics.csv; do sleep 0.01; "
+             "done 2>/dev/null; kill -INT $!; wait $!",
+             directory, getenv("AZ_PROGRAM"));
+    int code = system(command);
+    assert_int_equal(WEXITSTATUS(code), 3);
+    char *text = read_all("err");
+    assert_has(text, "give the same command again to go on");
+    az_memory_free(text);
+    assert_int_equal(azimuth("sweep long.conf -o stopped"), 0);
+    snprintf(command, sizeof command,
+             "cd %s && cmp straight/data=1/recording.safetensors "
+             "stopped/data=1/recording.safetensors && cmp straight/data=1/model/model.safetensors "
+             "stopped/data=1/model/model.safetensors",
+             directory);
+    assert_int_equal(system(command), 0);
+}
+
 static void runs_of_other_parameters_are_not_taken_for_these(void **state)
 {
     (void)state;
@@ -146,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_grid_runs_every_combination_as_it_would_run_alone),
         cmocka_unit_test(the_same_command_runs_only_what_is_missing),
+        cmocka_unit_test(a_run_that_was_stopped_goes_on_to_the_same_bits),
         cmocka_unit_test(runs_of_other_parameters_are_not_taken_for_these),
         cmocka_unit_test(a_run_that_fails_takes_no_other_with_it),
         cmocka_unit_test(one_axis_at_a_time_keeps_the_others_at_their_first_value),
