@@ -1,52 +1,8 @@
-#include <inttypes.h>
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "azimuth/ledger.h"
 #include "base/memory.h"
-#include "base/unit.h"
 #include "cli/arguments.h"
 #include "cli/bar.h"
 #include "cli/commands.h"
 #include "cli/ledger_report.h"
-
-struct gathering {
-    struct az_ledger_report report;
-    size_t step_capacity, entry_capacity;
-    enum az_status status;
-    struct az_error error;
-};
-
-static bool make_room(struct gathering *gathering, void *array, size_t count, size_t *capacity,
-                      size_t size)
-{
-    if (gathering->status != AZ_OK) return false;
-    if (count < *capacity) return true;
-    size_t larger = 2 * *capacity + 1024;
-    gathering->status =
-        az_memory_grow(array, *capacity, larger, size, "the ledger", &gathering->error);
-    if (gathering->status == AZ_OK) *capacity = larger;
-    return gathering->status == AZ_OK;
-}
-
-static void gather_step(void *context, const struct az_ledger_step *step)
-{
-    struct gathering *gathering = context;
-    struct az_ledger_report *report = &gathering->report;
-    if (make_room(gathering, &report->steps, report->step_count, &gathering->step_capacity,
-                  sizeof *step))
-        report->steps[report->step_count++] = *step;
-}
-
-static void gather_entry(void *context, const struct az_ledger_entry *entry)
-{
-    struct gathering *gathering = context;
-    struct az_ledger_report *report = &gathering->report;
-    if (make_room(gathering, &report->entries, report->entry_count, &gathering->entry_capacity,
-                  sizeof *entry))
-        report->entries[report->entry_count++] = *entry;
-}
 
 static enum az_status tell(const struct az_arguments *arguments,
                            const struct az_ledger_report *report, struct az_error *error)
@@ -73,38 +29,26 @@ out:
 static enum az_status run(const struct az_arguments *arguments, struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    struct gathering gathering = {.report = {.path = arguments->operands[0], .token = -1}};
-    struct az_ledger_report *report = &gathering.report;
+    struct az_ledger_report report = {.path = arguments->operands[0], .token = -1};
     struct az_bar bar;
     struct az_progress *progress = az_bar_start(&bar);
     const char **assignments = NULL;
-    struct az_ledger_options options = {.matrix = az_arguments_value(arguments, "--matrix"),
-                                        .step = gather_step,
-                                        .entry = gather_entry,
-                                        .context = &gathering};
+    struct az_ledger_options options = {.matrix = az_arguments_value(arguments, "--matrix")};
     AZ_TRY(az_arguments_threads(arguments, &options.threads, error));
-    AZ_TRY(az_arguments_integer(arguments, "--token", 0, INT32_MAX, &report->token, error));
+    AZ_TRY(az_arguments_integer(arguments, "--token", 0, INT32_MAX, &report.token, error));
     AZ_TRY(az_arguments_integer(arguments, "--guard", 1, INT32_MAX, &options.guard_steps, error));
     AZ_TRY(az_memory_allocate(&assignments, arguments->given_count + 1, sizeof *assignments,
                               "the hyperparameters", error));
     for (size_t n = 0, cursor = 0; n <= arguments->given_count; n++)
         assignments[n] = az_arguments_next(arguments, "--parameter", &cursor);
     options.assignments = assignments;
-    options.token = report->token;
-    AZ_TRY(az_ledger_make(&report->ledger, report->path, &options, progress, error));
+    AZ_TRY(az_ledger_report_make(&report, &options, progress, error));
     az_bar_end(&bar);
-    if (gathering.status != AZ_OK) {
-        *error = gathering.error;
-        status = gathering.status;
-        goto out;
-    }
-    AZ_TRY(tell(arguments, report, error));
+    AZ_TRY(tell(arguments, &report, error));
 out:
     az_bar_end(&bar);
     az_memory_free(assignments);
-    az_memory_free(report->steps);
-    az_memory_free(report->entries);
-    az_ledger_free(&report->ledger);
+    az_ledger_report_free(&report);
     return status;
 }
 

@@ -8,6 +8,7 @@
 #include "cli/bar.h"
 #include "cli/commands.h"
 #include "cli/plot.h"
+#include "cli/report_lens.h"
 #include "cli/report_run.h"
 #include "store/file.h"
 
@@ -113,6 +114,11 @@ static enum az_status make(struct page *page, const char *path, struct az_error 
     AZ_TRY(add_verdict(page, error));
     az_report_run_numbers(&page->run, page->report);
     AZ_TRY(add_training(page, error));
+    const struct az_report_source source = {page->directory, page->figures, page->threads,
+                                            page->progress};
+    AZ_TRY(az_report_add_lens(page->report, &source, error));
+    AZ_TRY(az_report_add_forces(page->report, &source, error));
+    AZ_TRY(az_report_add_structure(page->report, &source, error));
     add_making(page);
     AZ_TRY(az_report_write(page->report, path, error));
 out:
@@ -160,7 +166,8 @@ const struct az_command az_command_report = {
         "Reads a run directory and writes one HTML page that stands alone: it opens without a "
         "network, reads on a phone, and prints well. It says what the run was, whether every step "
         "of it is accounted for, what came out, with the definition of each number at hand, and "
-        "shows the figures. The pictures, with their numbers and scripts, stay in DIR/figures.",
+        "shows how the tokens moved, froze and why, as far as the recording tells. The pictures, "
+        "with their numbers and scripts, stay in DIR/figures.",
     .options = options,
     .examples = "azimuth report demo-run\n"
                 "azimuth report demo-run -o page.html\n",

@@ -11,6 +11,67 @@
 
 static const char *const set_names[AZ_LEDGER_SETS] = {"dead", "live"};
 
+/* ---- gathering ---- */
+
+struct gathering {
+    struct az_ledger_report *report;
+    size_t step_capacity, entry_capacity;
+    enum az_status status;
+    struct az_error error;
+};
+
+static bool make_room(struct gathering *gathering, void *array, size_t count, size_t *capacity,
+                      size_t size)
+{
+    if (gathering->status != AZ_OK) return false;
+    if (count < *capacity) return true;
+    size_t larger = 2 * *capacity + 1024;
+    gathering->status =
+        az_memory_grow(array, *capacity, larger, size, "the ledger", &gathering->error);
+    if (gathering->status == AZ_OK) *capacity = larger;
+    return gathering->status == AZ_OK;
+}
+
+static void gather_step(void *context, const struct az_ledger_step *step)
+{
+    struct gathering *gathering = context;
+    struct az_ledger_report *report = gathering->report;
+    if (make_room(gathering, &report->steps, report->step_count, &gathering->step_capacity,
+                  sizeof *step))
+        report->steps[report->step_count++] = *step;
+}
+
+static void gather_entry(void *context, const struct az_ledger_entry *entry)
+{
+    struct gathering *gathering = context;
+    struct az_ledger_report *report = gathering->report;
+    if (make_room(gathering, &report->entries, report->entry_count, &gathering->entry_capacity,
+                  sizeof *entry))
+        report->entries[report->entry_count++] = *entry;
+}
+
+enum az_status az_ledger_report_make(struct az_ledger_report *report,
+                                     struct az_ledger_options *options,
+                                     struct az_progress *progress, struct az_error *error)
+{
+    struct gathering gathering = {.report = report};
+    options->token = report->token;
+    options->step = gather_step;
+    options->entry = gather_entry;
+    options->context = &gathering;
+    enum az_status status = az_ledger_make(&report->ledger, report->path, options, progress, error);
+    if (status != AZ_OK || gathering.status == AZ_OK) return status;
+    if (error) *error = gathering.error;
+    return gathering.status;
+}
+
+void az_ledger_report_free(struct az_ledger_report *report)
+{
+    az_memory_free(report->steps);
+    az_memory_free(report->entries);
+    az_ledger_free(&report->ledger);
+}
+
 /* ---- on the terminal ---- */
 
 /* 1, 2, 5, 10, 20, 50 ... and the last. */

@@ -17,6 +17,12 @@ struct az_ledger_report {
     size_t entry_count;
 };
 
+/* Reads the recording at report->path; options: without token, step, entry. Free in any case. */
+enum az_status az_ledger_report_make(struct az_ledger_report *report,
+                                     struct az_ledger_options *options,
+                                     struct az_progress *progress, struct az_error *error);
+void az_ledger_report_free(struct az_ledger_report *report);
+
 /* To stdout: some steps of dead and live tokens, the causes, the coordinates of the token. */
 void az_ledger_report_print(const struct az_ledger_report *report);
 enum az_status az_ledger_report_json(const struct az_ledger_report *report, struct az_error *error);

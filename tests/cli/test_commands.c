@@ -152,6 +152,14 @@ static void a_tiny_run_is_grown_and_accounted_for(void **state)
     assert_has(page, "30 of 30 steps are explained to the last bit");
     assert_has(page, "data:image/svg+xml;base64,");
     assert_has(page, "<td>optimizer.arithmetic</td><td>bf16</td>");
+    static const char *const sections[] = {"Training", "Motion",    "Lifecycle",      "Kinematics",
+                                           "Forces",   "Structure", "How it was made"};
+    for (size_t n = 0; n < sizeof sections / sizeof *sections; n++) {
+        char heading[40];
+        snprintf(heading, sizeof heading, "<h2>%s</h2>", sections[n]);
+        assert_has(page, heading);
+    }
+    assert_null(strstr(page, "Not looked at"));
     az_memory_free(page);
     assert_int_equal(azimuth("report ."), 3);
     assert_has(err, "there is no run.json");

@@ -1,0 +1,310 @@
+#include "cli/report_lens.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "azimuth/recording.h"
+#include "azimuth/structure.h"
+#include "base/memory.h"
+#include "base/unit.h"
+#include "cli/kinematics_report.h"
+#include "cli/ledger_report.h"
+#include "cli/lifecycle_report.h"
+#include "cli/motion_report.h"
+#include "cli/structure_report.h"
+#include "store/file.h"
+
+#define PATH_BYTES 4096
+#define STRAGGLERS 20
+#define STRUCTURE_FRAMES 200
+
+/* The recording lacks something, which is no failure of the report: told in the page. */
+static bool is_lacking(enum az_status status)
+{
+    return status == AZ_MISSING || status == AZ_UNSUPPORTED || status == AZ_USAGE;
+}
+
+static enum az_status say_why(struct az_report *report, const char *section,
+                              const struct az_error *why)
+{
+    char text[1400];
+    az_report_section(report, section);
+    snprintf(text, sizeof text, "Not looked at: %s.", why->message);
+    az_report_text(report, text);
+    return AZ_OK;
+}
+
+/* FIGURES/BASE.png for the functions that draw, which put -NAME before the ending. */
+static enum az_status picture(char path[PATH_BYTES], const struct az_report_source *source,
+                              const char *name, struct az_error *error)
+{
+    return az_path_join(path, PATH_BYTES, source->figures, name, error);
+}
+
+static enum az_status add_picture(struct az_report *report, const struct az_report_source *source,
+                                  const char *name, const char *caption, struct az_error *error)
+{
+    char path[PATH_BYTES];
+    enum az_status status = picture(path, source, name, error);
+    if (status == AZ_OK && az_file_exists(path)) az_report_figure(report, path, caption);
+    return status;
+}
+
+/* ---- motion, lifecycle, kinematics ---- */
+
+static enum az_status add_motion(struct az_report *report, const struct az_report_source *source,
+                                 const struct az_lens *lens, const struct az_lens_request *request,
+                                 struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    char path[PATH_BYTES];
+    AZ_TRY(picture(path, source, "motion.png", error));
+    AZ_TRY(az_motion_draw(lens, request, path, error));
+    az_report_section(report, "Motion");
+    AZ_TRY(add_picture(report, source, "motion-displacement.png",
+                       "How far tokens move in a step, in cells of the bf16 lattice: quantiles. "
+                       "Below 1 nothing moves.",
+                       error));
+    AZ_TRY(add_picture(report, source, "motion-hops.png",
+                       "Sizes of the hops of single coordinates.", error));
+out:
+    return status;
+}
+
+struct straggler_cells {
+    char texts[STRAGGLERS][7][96];
+    const char *cells[STRAGGLERS][7];
+};
+
+static void fill_straggler(const struct az_lifecycle_report *life, int64_t n, char texts[7][96],
+                           const char *cells[7])
+{
+    const struct az_lens *lens = life->lens;
+    int64_t row = lens->lifecycle->stragglers[n], token = lens->subject.tokens[row];
+    const struct az_token_life *of = &lens->lifecycle->tokens[row];
+    const char *script;
+    int64_t bytes = az_lifecycle_token_text(life, token, texts[1], 96, &script);
+    snprintf(texts[0], 96, "%" PRId64, token);
+    if (bytes < 0)
+        snprintf(texts[2], 96, "-");
+    else
+        snprintf(texts[2], 96, "%" PRId64, bytes);
+    snprintf(texts[3], 96, "%s", script);
+    snprintf(texts[4], 96, "%" PRId64 "%s", of->freeze_step, of->censored ? " (censored)" : "");
+    snprintf(texts[5], 96, "%" PRId64, of->stumbles);
+    snprintf(texts[6], 96, "%.4f", of->norm_end_w);
+    for (int c = 0; c < 7; c++) cells[c] = texts[c];
+}
+
+static enum az_status add_stragglers(struct az_report *report,
+                                     const struct az_lifecycle_report *life, struct az_error *error)
+{
+    static const char *const heads[] = {"token",   "text",     "bytes",  "script",
+                                        "freezes", "stumbles", "norm, w"};
+    static const char *const definitions[] = {
+        NULL,
+        "The token's bytes; what is no UTF-8 alone as \\x..",
+        NULL,
+        "The Unicode script of most of its characters.",
+        "Freeze step: the last step at which it moved, plus one. Censored: it moved within the "
+        "guard's steps of the end, so it may go on.",
+        "Motions after at least one still step.",
+        "Euclidean norm of its row at the end."};
+    struct straggler_cells *cells = NULL;
+    const struct az_lifecycle *lifecycle = life->lens->lifecycle;
+    int64_t count =
+        lifecycle->straggler_count < STRAGGLERS ? lifecycle->straggler_count : STRAGGLERS;
+    char caption[160];
+    if (!count) return AZ_OK;
+    enum az_status status = az_memory_allocate(&cells, 1, sizeof *cells, "stragglers", error);
+    if (status != AZ_OK) return status;
+    for (int64_t n = 0; n < count; n++) fill_straggler(life, n, cells->texts[n], cells->cells[n]);
+    snprintf(caption, sizeof caption,
+             "Stragglers: dead tokens that froze after 99 %% of them, or not at all (%" PRId64
+             "; the latest first)",
+             lifecycle->straggler_count);
+    az_report_table(report, &(struct az_report_table){.caption = caption,
+                                                      .heads = heads,
+                                                      .definitions = definitions,
+                                                      .cells = &cells->cells[0][0],
+                                                      .rows = (size_t)count,
+                                                      .columns = 7});
+    az_memory_free(cells);
+    return AZ_OK;
+}
+
+static enum az_status add_lifecycle(struct az_report *report, const struct az_report_source *source,
+                                    const struct az_lens *lens,
+                                    const struct az_lens_request *request, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    char path[PATH_BYTES];
+    struct az_tokenizer *tokenizer = NULL;
+    struct az_lifecycle_report life = {.lens = lens, .request = request};
+    AZ_TRY(az_path_join(path, sizeof path, source->directory, "tokenizer.json", error));
+    if (az_file_exists(path)) AZ_TRY(az_tokenizer_load(&tokenizer, path, error));
+    life.tokenizer = tokenizer;
+    AZ_TRY(picture(path, source, "lifecycle.png", error));
+    AZ_TRY(az_lifecycle_draw(&life, path, error));
+    az_report_section(report, "Lifecycle");
+    AZ_TRY(add_picture(report, source, "lifecycle-phases.png",
+                       "Share of the tokens in each phase. A phase lasts until the last step at "
+                       "which its condition held.",
+                       error));
+    AZ_TRY(add_picture(report, source, "lifecycle-onsets.png",
+                       "When tokens froze: counts, and their cumulative share.", error));
+    AZ_TRY(add_picture(report, source, "lifecycle-map.png",
+                       "Every token against time, sorted by the step at which it froze.", error));
+    AZ_TRY(add_stragglers(report, &life, error));
+out:
+    az_tokenizer_free(tokenizer);
+    return status;
+}
+
+static enum az_status add_kinematics(struct az_report *report,
+                                     const struct az_report_source *source,
+                                     const struct az_lens *lens,
+                                     const struct az_lens_request *request, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    char path[PATH_BYTES];
+    AZ_TRY(picture(path, source, "kinematics.png", error));
+    AZ_TRY(az_kinematics_draw(lens, request, path, error));
+    az_report_section(report, "Kinematics");
+    AZ_TRY(add_picture(report, source, "kinematics-radius.png",
+                       "The cloud as a whole: its centroid, its radius, its speed.", error));
+    AZ_TRY(add_picture(report, source, "kinematics-bulk.png",
+                       "Bulk motion, common to all, and thermal motion about it.", error));
+    AZ_TRY(add_picture(report, source, "kinematics-velocity.png",
+                       "How long a token keeps its direction: autocorrelation of the velocity.",
+                       error));
+out:
+    return status;
+}
+
+enum az_status az_report_add_lens(struct az_report *report, const struct az_report_source *source,
+                                  struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_lens *lens = NULL;
+    struct az_error why;
+    struct az_lens_request request = {.path = source->directory,
+                                      .options = {.threads = source->threads, .kinematics = true}};
+    az_error_clear(&why);
+    status = az_lens_look(&lens, source->directory, &request.options, source->progress, &why);
+    if (is_lacking(status)) return say_why(report, "Motion", &why);
+    if (status != AZ_OK) {
+        if (error) *error = why;
+        return status;
+    }
+    request.set = lens->subject.present[AZ_LENS_DEAD] ? AZ_LENS_DEAD : AZ_LENS_ALL;
+    AZ_TRY(add_motion(report, source, lens, &request, error));
+    AZ_TRY(add_lifecycle(report, source, lens, &request, error));
+    AZ_TRY(add_kinematics(report, source, lens, &request, error));
+out:
+    az_lens_free(lens);
+    return status;
+}
+
+/* ---- forces ---- */
+
+static void add_causes(struct az_report *report, const struct az_ledger *ledger)
+{
+    static const char *const heads[] = {"cause", "tokens", "share", "what it means"};
+    char texts[AZ_CAUSES][2][AZ_UNIT_TEXT_BYTES];
+    const char *cells[AZ_CAUSES][4];
+    for (int c = 0; c < AZ_CAUSES; c++) {
+        double share = ledger->frozen ? (double)ledger->causes[c] / (double)ledger->frozen : 0;
+        az_unit_count((uint64_t)ledger->causes[c], texts[c][0]);
+        snprintf(texts[c][1], sizeof texts[c][1], "%.1f %%", 100 * share);
+        cells[c][0] = az_cause_name((enum az_cause)c);
+        cells[c][1] = texts[c][0];
+        cells[c][2] = texts[c][1];
+        cells[c][3] = az_cause_meaning((enum az_cause)c);
+    }
+    az_report_table(report,
+                    &(struct az_report_table){
+                        .caption = "Why dead tokens froze: what took the drive ratio of the "
+                                   "coordinate that hopped last below 1 for good",
+                        .heads = heads,
+                        .cells = &cells[0][0],
+                        .rows = AZ_CAUSES,
+                        .columns = 4});
+}
+
+enum az_status az_report_add_forces(struct az_report *report, const struct az_report_source *source,
+                                    struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    char path[PATH_BYTES];
+    struct az_error why;
+    struct az_ledger_report forces = {.path = source->directory, .token = -1};
+    struct az_ledger_options options = {.threads = source->threads};
+    az_error_clear(&why);
+    status = az_ledger_report_make(&forces, &options, source->progress, &why);
+    if (is_lacking(status)) {
+        status = say_why(report, "Forces", &why);
+        goto out;
+    }
+    if (status != AZ_OK) {
+        if (error) *error = why;
+        goto out;
+    }
+    AZ_TRY(picture(path, source, "forces.png", error));
+    AZ_TRY(az_ledger_report_draw(&forces, path, error));
+    az_report_section(report, "Forces");
+    if (forces.ledger.frozen) add_causes(report, &forces.ledger);
+    AZ_TRY(
+        add_picture(report, source, "forces.png",
+                    "Drive ratio: the step that Adam asks for, by half the gap to the next bf16. "
+                    "A coordinate moves where it is above 1.",
+                    error));
+out:
+    az_ledger_report_free(&forces);
+    return status;
+}
+
+/* ---- structure ---- */
+
+static int64_t frames_of(const char *directory)
+{
+    struct az_recording *recording = NULL;
+    if (az_recording_open(&recording, directory, NULL) != AZ_OK) return 0;
+    const struct az_recorded *w = az_recording_find(recording, "W");
+    int64_t frames = w ? w->frames : 0;
+    az_recording_close(recording);
+    return frames;
+}
+
+enum az_status az_report_add_structure(struct az_report *report,
+                                       const struct az_report_source *source,
+                                       struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    char path[PATH_BYTES];
+    struct az_error why;
+    struct az_structure *structure = NULL;
+    int64_t frames = frames_of(source->directory);
+    struct az_structure_options options = {
+        .set = AZ_LENS_SETS, .every = frames / STRUCTURE_FRAMES + 1, .threads = source->threads};
+    az_error_clear(&why);
+    status = az_structure_look(&structure, source->directory, &options, source->progress, &why);
+    if (is_lacking(status)) return say_why(report, "Structure", &why);
+    if (status != AZ_OK) {
+        if (error) *error = why;
+        return status;
+    }
+    AZ_TRY(picture(path, source, "rows.png", error));
+    AZ_TRY(az_structure_draw(structure, path, error));
+    az_report_section(report, "Structure");
+    AZ_TRY(
+        add_picture(report, source, "rows-structure.png",
+                    "Rows that are equal bit for bit (black holes) and rows that are neighbours on "
+                    "the lattice, through training.",
+                    error));
+out:
+    az_structure_free(structure);
+    return status;
+}
