@@ -32,7 +32,7 @@ const struct az_section az_sections[] = {
     {"train", "How long, and on what batches."},
     {"record", "What is recorded, and at which steps."},
     {"checkpoint", "How often the state of a run is saved. It changes no bit."},
-    {"stop", "What ends a run before its last step. It changes no bit of the steps done."},
+    {"stop", "What ends a run before its last step. It changes no bit before."},
     {"seed", "One seed for each source of chance."},
     {"budget", "What a run may take; beyond it the program refuses to start."},
 };
