@@ -45,6 +45,14 @@
     X(AZ_COMPRESSION_FAST, "fast", "shuffle and deflate: training hardly notices")                 \
     X(AZ_COMPRESSION_SMALL, "small", "the same, with more work for a smaller file")
 
+#define AZ_STRATEGY_TABLE(X)                                                                       \
+    X(AZ_STRATEGY_OWN, "own", "what the keys below say")                                           \
+    X(AZ_STRATEGY_PROJECT, "project",                                                              \
+      "W and h at every step, moments at every step up to 100 and then every 100, gradients "      \
+      "every 100")                                                                                 \
+    X(AZ_STRATEGY_ACCOUNT, "account", "W, grad_W and both moments at every step")                  \
+    X(AZ_STRATEGY_POSITIONS, "positions", "W at every step and nothing else")
+
 #define AZ_ROWS_TABLE(X)                                                                           \
     X(AZ_ROWS_ALL, "all", "every row of the vocabulary")                                           \
     X(AZ_ROWS_DEAD, "dead", "tokens that training never presents")                                 \
@@ -61,6 +69,7 @@ enum az_init { AZ_INIT_TABLE(AZ_CHOICE_ENUMERATOR) };
 enum az_schedule { AZ_SCHEDULE_TABLE(AZ_CHOICE_ENUMERATOR) };
 enum az_sampler { AZ_SAMPLER_TABLE(AZ_CHOICE_ENUMERATOR) };
 enum az_container { AZ_CONTAINER_TABLE(AZ_CHOICE_ENUMERATOR) };
+enum az_strategy { AZ_STRATEGY_TABLE(AZ_CHOICE_ENUMERATOR) };
 enum az_compression { AZ_COMPRESSION_TABLE(AZ_CHOICE_ENUMERATOR) };
 enum az_rows { AZ_ROWS_TABLE(AZ_CHOICE_ENUMERATOR) };
 enum az_token_model { AZ_TOKEN_MODEL_TABLE(AZ_CHOICE_ENUMERATOR) };
@@ -135,7 +144,8 @@ struct az_experiment {
     } train;
     struct {
         enum az_container container;
-        enum az_compression compression;            /* of an HDF5 recording */
+        enum az_compression compression; /* of an HDF5 recording */
+        enum az_strategy strategy; /* sets the cadences; those given after it change single ones */
         struct az_cadence cadence[AZ_RECORD_COUNT]; /* keys record.W, record.grad_W ... */
         enum az_rows rows;
         char row_file[AZ_TEXT_BYTES]; /* rows = list: a text file of token ids, one a line */

@@ -130,6 +130,9 @@ struct az_recording_plan {
 /* Size that the file will have. */
 AZ_API enum az_status az_recording_plan_bytes(const struct az_recording_plan *plan, uint64_t *bytes,
                                               struct az_error *error);
+/* Memory that the writer will hold: what waits to be packed. */
+AZ_API enum az_status az_recording_plan_memory(const struct az_recording_plan *plan,
+                                               uint64_t *bytes, struct az_error *error);
 /* Reserves the whole file under path + ".part". The writer adds the metadata `format`, `movies`
  * (the names of the tensors) and `recorded_through_step`, and the companions NAME.steps and
  * NAME.token_ids. A thread notes every two seconds how far the recording is whole on the disk. */
@@ -154,6 +157,15 @@ AZ_API enum az_status az_recording_write(struct az_recording_writer *writer, siz
  * the disk, and is found there after a kill or a power cut; -1 for none. */
 AZ_API enum az_status az_recording_sync(struct az_recording_writer *writer, int64_t *through_step,
                                         struct az_error *error);
+/* What a recording whose size is not known beforehand takes. All zeros, free_bytes UINT64_MAX,
+ * where its room was reserved. */
+struct az_recording_room {
+    uint64_t file_bytes;    /* of the file now */
+    uint64_t waiting_bytes; /* of frames that are not in it yet; packed they take less */
+    uint64_t free_bytes;    /* on the disk, for this user */
+};
+AZ_API enum az_status az_recording_room(struct az_recording_writer *writer,
+                                        struct az_recording_room *room, struct az_error *error);
 /* Replaces a value of the metadata by one of the same length: the fingerprint, known at the end. */
 AZ_API enum az_status az_recording_amend(struct az_recording_writer *writer, const char *key,
                                          const char *value, struct az_error *error);

@@ -28,7 +28,8 @@ struct az_train_plan {
     struct az_budget_line lines[AZ_BUDGET_LINES];
     size_t line_count;
     uint64_t memory_bytes, disk_bytes; /* totals */
-    uint64_t recording_bytes;          /* of the disk total */
+    uint64_t recording_bytes;          /* of the disk total; at most, where it is packed */
+    uint64_t recording_least_bytes;    /* an estimate where it is packed, else the same */
     uint64_t memory_limit_bytes, recording_limit_bytes;
     uint64_t memory_free_bytes, disk_free_bytes; /* now, for this run; 0: not known */
     double seconds_estimate; /* of the training loop, from a few steps or its floor; 0: not told */

@@ -58,7 +58,7 @@ static void print_plan(void *context, const struct az_train_plan *plan)
 {
     (void)context;
     char dead[AZ_UNIT_TEXT_BYTES], more[80];
-    char recording[AZ_UNIT_TEXT_BYTES], free_space[AZ_UNIT_TEXT_BYTES];
+    char recording[AZ_UNIT_TEXT_BYTES], least[AZ_UNIT_TEXT_BYTES], free_space[AZ_UNIT_TEXT_BYTES];
     char limit[AZ_UNIT_TEXT_BYTES], time[AZ_UNIT_TEXT_BYTES];
     az_unit_count(plan->dead, dead);
     snprintf(more, sizeof more, "   %s of them dead", dead);
@@ -78,10 +78,15 @@ static void print_plan(void *context, const struct az_train_plan *plan)
     print_bytes_row("total", plan->memory_bytes, plan->disk_bytes);
     print_bytes_row("limit", plan->memory_limit_bytes, 0);
     az_unit_bytes(plan->recording_bytes, recording);
+    az_unit_bytes(plan->recording_least_bytes, least);
     az_unit_bytes(plan->recording_limit_bytes, limit);
     az_unit_bytes(plan->disk_free_bytes, free_space);
-    printf("  the recording takes %s of %s allowed; %s are free on the disk\n", recording, limit,
-           free_space);
+    bool range = plan->recording_least_bytes < plan->recording_bytes;
+    printf("  the recording takes %s%s%s of %s allowed; %s are free on the disk\n",
+           range ? least : "", range ? " to " : "", recording, limit, free_space);
+    if (plan->recording_bytes > plan->recording_limit_bytes ||
+        (plan->disk_free_bytes && plan->disk_bytes > plan->disk_free_bytes))
+        printf("  it might not fit: then the run stops before that, whole, and --resume goes on\n");
     if (plan->warning[0]) printf("\nwarning: %s\n", plan->warning);
     printf("\n");
     fflush(stdout);

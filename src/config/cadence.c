@@ -69,3 +69,23 @@ void az_cadence_format(const struct az_cadence *cadence, char text[64])
         snprintf(text, 64, "%" PRId64 " until %" PRId64 " then %" PRId64, cadence->first_every,
                  cadence->first_until, cadence->every);
 }
+
+/* ---- strategies ---- */
+
+void az_strategy_apply(struct az_experiment *experiment)
+{
+    static const struct az_cadence every = {1, 0, 1}, rarely = {1, 0, 100}, begin = {1, 100, 100};
+    struct az_cadence *cadence = experiment->record.cadence;
+    enum az_strategy strategy = experiment->record.strategy;
+    if (strategy == AZ_STRATEGY_OWN) return;
+    for (int r = 0; r < AZ_RECORD_COUNT; r++) cadence[r] = (struct az_cadence){1, 0, 0};
+    cadence[AZ_RECORD_W] = every;
+    if (strategy == AZ_STRATEGY_PROJECT) {
+        cadence[AZ_RECORD_HIDDEN] = every;
+        cadence[AZ_RECORD_MOMENTUM] = cadence[AZ_RECORD_VARIANCE] = begin;
+        cadence[AZ_RECORD_GRADIENT] = rarely;
+    }
+    if (strategy == AZ_STRATEGY_ACCOUNT)
+        cadence[AZ_RECORD_GRADIENT] = cadence[AZ_RECORD_MOMENTUM] = cadence[AZ_RECORD_VARIANCE] =
+            every;
+}

@@ -218,6 +218,7 @@ enum az_status az_key_parse(const struct az_key *key, const char *text,
         if (!inside(key->range, number)) return wrong_value(key, text, error);
     }
     memcpy(field, &value, bytes);
+    if (field == (char *)&experiment->record.strategy) az_strategy_apply(experiment);
     return AZ_OK;
 }
 

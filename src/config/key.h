@@ -93,6 +93,8 @@ enum az_status az_experiment_parse(struct az_experiment *experiment, const char 
 
 /* "off", "10", "1 until 100 then 100"; false when the text is none of these. */
 bool az_cadence_parse(const char *text, struct az_cadence *cadence);
+/* Sets the cadences that record.strategy stands for. */
+void az_strategy_apply(struct az_experiment *experiment);
 void az_cadence_format(const struct az_cadence *cadence, char text[64]);
 
 #endif

@@ -11,6 +11,7 @@ static const struct az_choice inits[] = {AZ_INIT_TABLE(CHOICE){NULL, NULL}};
 static const struct az_choice schedules[] = {AZ_SCHEDULE_TABLE(CHOICE){NULL, NULL}};
 static const struct az_choice samplers[] = {AZ_SAMPLER_TABLE(CHOICE){NULL, NULL}};
 static const struct az_choice containers[] = {AZ_CONTAINER_TABLE(CHOICE){NULL, NULL}};
+static const struct az_choice strategies[] = {AZ_STRATEGY_TABLE(CHOICE){NULL, NULL}};
 static const struct az_choice compressions[] = {AZ_COMPRESSION_TABLE(CHOICE){NULL, NULL}};
 static const struct az_choice row_sets[] = {AZ_ROWS_TABLE(CHOICE){NULL, NULL}};
 static const struct az_choice token_models[] = {AZ_TOKEN_MODEL_TABLE(CHOICE){NULL, NULL}};
@@ -122,6 +123,8 @@ const struct az_key az_keys[] = {
      "", "format of the recording"},
     {"record", "compression", AZ_KEY_CHOICE, AT(record.compression), "fast", NULL, compressions, "",
      "of an HDF5 recording; safetensors are never compressed"},
+    {"record", "strategy", AZ_KEY_CHOICE, AT(record.strategy), "own", NULL, strategies, "",
+     "which tensors are recorded, and when; keys after it change single tensors"},
 /* clang-format off */
 #define RECORDED(id, name, meaning)                                                                \
     {"record", name, AZ_KEY_CADENCE, AT(record.cadence[id]), id == AZ_RECORD_W ? "1" : "off",      \

@@ -1,10 +1,12 @@
 #include "lab/recorder.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/unit.h"
 
 #define RING_BYTES ((size_t)64 << 20)
 #define PIECE_BYTES ((size_t)256 << 10)
@@ -182,6 +184,33 @@ enum az_status az_recorder_settle(struct az_recorder *recorder, int64_t step,
         status = az_error_raise(error, AZ_IO, "the recording is whole up to step %lld, not %lld",
                                 (long long)through, (long long)step);
     return status;
+}
+
+#define SPARE_BYTES ((uint64_t)64 << 20) /* for the checkpoint, the model and the tables */
+
+bool az_recorder_is_full(struct az_recorder *recorder, uint64_t limit_bytes, char *why,
+                         size_t capacity_bytes)
+{
+    struct az_recording_room room;
+    char file[AZ_UNIT_TEXT_BYTES], most[AZ_UNIT_TEXT_BYTES], left[AZ_UNIT_TEXT_BYTES];
+    if (az_recording_room(recorder->writer, &room, NULL) != AZ_OK) return false;
+    if (room.free_bytes == UINT64_MAX) return false;
+    uint64_t coming = room.waiting_bytes + recorder->slots * recorder->slot_bytes;
+    bool over = room.file_bytes + coming > limit_bytes,
+         full = coming + SPARE_BYTES > room.free_bytes;
+    az_unit_bytes(room.file_bytes, file);
+    az_unit_bytes(limit_bytes, most);
+    az_unit_bytes(room.free_bytes, left);
+    if (over)
+        snprintf(why, capacity_bytes,
+                 "the recording has %s and might exceed budget.hdf5 = %s; --resume with -P "
+                 "budget.hdf5 goes on",
+                 file, most);
+    else if (full)
+        snprintf(why, capacity_bytes,
+                 "only %s are free on the disk of the recording; make room, and --resume goes on",
+                 left);
+    return over || full;
 }
 
 /* ---- the writer's side ---- */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "azimuth/experiment.h"
+#include "azimuth/recording.h"
 #include "azimuth/safetensors.h"
 
 /* A file of the format, open for reading or for writing. */
@@ -17,6 +18,7 @@ struct az_container_file;
 struct az_container_functions {
     enum az_container kind;
     const char *file_name; /* in a run directory */
+    bool takes_changes;    /* reopen: parameters and the number of frames may have changed */
 
     /* Reading. Tensors and metadata are borrowed until close; a tensor's `data` is there whenever
      * it has no more than one dimension. read: the box of the tensor that begins at begin[rank] and
@@ -42,6 +44,9 @@ struct az_container_functions {
     enum az_status (*plan_bytes)(struct az_tensor *tensors, size_t count,
                                  const char *const *metadata, enum az_compression compression,
                                  uint64_t *bytes, struct az_error *error);
+    /* Of the writer, in bytes; NULL: next to nothing. */
+    uint64_t (*plan_memory)(const struct az_tensor *tensors, size_t count,
+                            enum az_compression compression);
     enum az_status (*create)(struct az_container_file **file, const char *path,
                              struct az_tensor *tensors, size_t count, const char *const *metadata,
                              enum az_compression compression, struct az_error *error);
@@ -57,6 +62,9 @@ struct az_container_functions {
     enum az_status (*sync)(struct az_container_file *file, bool all, struct az_error *error);
     /* Leading entries of a tensor that the last sync made whole; NULL: all that were written. */
     int64_t (*whole)(struct az_container_file *file, size_t index);
+    /* NULL: the room was reserved. */
+    enum az_status (*room)(struct az_container_file *file, struct az_recording_room *room,
+                           struct az_error *error);
     enum az_status (*shrink)(struct az_container_file *file, const int64_t *leading_dims,
                              struct az_error *error);
     enum az_status (*commit)(struct az_container_file *file, struct az_error *error);

@@ -104,6 +104,26 @@ out:
     return status;
 }
 
+/* Two slabs of every packed tensor, its index, and a batch of packed chunks. */
+static uint64_t plan_memory(const struct az_tensor *tensors, size_t tensor_count,
+                            enum az_compression compression)
+{
+    struct az_hdf5_grid *grids;
+    uint64_t bytes = 0, largest = 0;
+    if (az_memory_allocate(&grids, tensor_count, sizeof *grids, "a plan", NULL) != AZ_OK) return 0;
+    az_hdf5_choose_grids(grids, tensors, tensor_count, compression);
+    for (size_t n = 0; n < tensor_count; n++) {
+        const struct az_hdf5_grid *grid = &grids[n];
+        if (tensors[n].data || tensors[n].rank == 0) continue;
+        bytes += (uint64_t)grid->counts[0] * grid->blocks * sizeof(struct az_hdf5_chunk);
+        if (!grid->level) continue;
+        bytes += 2 * (uint64_t)grid->chunk[0] * grid->frame_bytes;
+        if (grid->chunk_bytes > largest) largest = grid->chunk_bytes;
+    }
+    az_memory_free(grids);
+    return bytes + AZ_HDF5_BATCH * largest;
+}
+
 static enum az_status begin_file(struct az_hdf5_writer *writer, const struct az_hdf5_bytes *image,
                                  struct az_error *error)
 {
@@ -179,6 +199,25 @@ static int64_t whole(struct az_container_file *file, size_t index)
     return az_hdf5_writer_whole(writer_of(file), index);
 }
 
+static enum az_status room_of(struct az_container_file *file, struct az_recording_room *room,
+                              struct az_error *error)
+{
+    struct az_hdf5_writer *writer = writer_of(file);
+    if (writer->compression == AZ_COMPRESSION_NONE) return AZ_OK; /* reserved */
+    int code = az_system_free(writer->part.fd, &room->free_bytes);
+    if (code) return az_hdf5_writer_raise(writer, code, "see how much room the disk has", error);
+    pthread_mutex_lock(&writer->lock);
+    room->file_bytes = writer->end_address;
+    for (size_t n = 0; n < writer->count; n++) {
+        const struct az_hdf5_dataset *dataset = &writer->datasets[n];
+        if (dataset->grows && dataset->grid.level)
+            room->waiting_bytes +=
+                (uint64_t)(dataset->leading - dataset->packed) * dataset->grid.frame_bytes;
+    }
+    pthread_mutex_unlock(&writer->lock);
+    return AZ_OK;
+}
+
 static enum az_status shrink(struct az_container_file *file, const int64_t *leading_dims,
                              struct az_error *error)
 {
@@ -207,6 +246,7 @@ static void abort_file(struct az_container_file *file)
 const struct az_container_functions az_container_hdf5 = {
     .kind = AZ_CONTAINER_HDF5,
     .file_name = "recording.h5",
+    .takes_changes = true,
     .open = open_file,
     .close = close_file,
     .count = count,
@@ -217,12 +257,14 @@ const struct az_container_functions az_container_hdf5 = {
     .planned = planned,
     .read = read_box,
     .plan_bytes = plan_bytes,
+    .plan_memory = plan_memory,
     .create = create,
     .reopen = reopen,
     .write = write_bytes,
     .amend = amend,
     .sync = sync_file,
     .whole = whole,
+    .room = room_of,
     .shrink = shrink,
     .commit = commit,
     .leave = leave,

@@ -247,6 +247,20 @@ void az_recording_layout_shrink(const struct az_recording_layout *layout, const 
     }
 }
 
+enum az_status az_recording_plan_memory(const struct az_recording_plan *plan, uint64_t *bytes,
+                                        struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_recording_layout layout;
+    *bytes = 0;
+    AZ_TRY(az_recording_layout(&layout, plan, error));
+    if (layout.container->plan_memory)
+        *bytes = layout.container->plan_memory(layout.tensors, layout.count, plan->compression);
+out:
+    az_recording_layout_free(&layout);
+    return status;
+}
+
 enum az_status az_recording_plan_bytes(const struct az_recording_plan *plan, uint64_t *bytes,
                                        struct az_error *error)
 {

@@ -155,7 +155,8 @@ static enum az_status take_up_part(struct reopening *re, bool beside, struct az_
     enum az_status status = az_recording_open(&recording, re->part, error);
     if (status == AZ_OK) status = check_recording(re, recording, &same, error);
     az_recording_close(recording);
-    if (status == AZ_OK && same) {
+    const struct az_container_functions *container = az_container_of(re->plan->container);
+    if (status == AZ_OK && (same || (container && container->takes_changes))) {
         status = go_on_in_place(re, error);
         if (status == AZ_USAGE) status = AZ_OK;
     }

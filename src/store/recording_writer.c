@@ -253,6 +253,14 @@ enum az_status az_recording_sync(struct az_recording_writer *writer, int64_t *th
     return status;
 }
 
+enum az_status az_recording_room(struct az_recording_writer *writer, struct az_recording_room *room,
+                                 struct az_error *error)
+{
+    *room = (struct az_recording_room){.free_bytes = UINT64_MAX};
+    if (!writer->container->room) return AZ_OK;
+    return writer->container->room(writer->file, room, error);
+}
+
 enum az_status az_recording_amend(struct az_recording_writer *writer, const char *key,
                                   const char *value, struct az_error *error)
 {

@@ -174,6 +174,16 @@ void az_system_release(int fd, uint64_t offset_bytes, uint64_t length_bytes)
     }
 }
 
+int az_system_free(int fd, uint64_t *bytes)
+{
+    struct statvfs about;
+    int code = failure_on_request();
+    if (code) return code;
+    if (fstatvfs(fd, &about) != 0) return errno;
+    *bytes = (uint64_t)about.f_bavail * about.f_frsize;
+    return 0;
+}
+
 int az_system_truncate(int fd, uint64_t length_bytes)
 {
     int code = failure_on_request();

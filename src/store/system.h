@@ -32,6 +32,8 @@ int az_system_reserve(int fd, uint64_t length_bytes);
 /* Gives blocks of a file back, which then reads as zeros there; its length stays. Where the file
  * system cannot do that, nothing happens. */
 void az_system_release(int fd, uint64_t offset_bytes, uint64_t length_bytes);
+/* What a user may still write to the file's disk. */
+int az_system_free(int fd, uint64_t *bytes);
 int az_system_truncate(int fd, uint64_t length_bytes);
 int az_system_sync(int fd);      /* data and metadata */
 int az_system_sync_data(int fd); /* data, and what is needed to read them back */

@@ -52,6 +52,42 @@ static void more_than_the_disk_holds_is_refused(void **state)
     refuse("train.steps=200000 model.width=1024 budget.safetensors=1000TB", AZ_BUDGET, words);
 }
 
+/* What packing leaves is not known beforehand: the run begins, ends before the limit, whole, and
+ * goes on to the same bits when it is given more. */
+static void a_packed_recording_stops_before_its_limit_and_goes_on(void **state)
+{
+    (void)state;
+    const char *packed = "train.steps=150 record.container=hdf5 record.compression=fast ";
+    char text[200];
+    struct az_train_result result;
+    struct az_error error;
+    az_error_clear(&error);
+    snprintf(text, sizeof text, "%s budget.hdf5=1TB", packed);
+    struct az_experiment straight = tiny_experiment(text);
+    struct az_train_result whole = tiny_run_well(&straight, "straight");
+    snprintf(text, sizeof text, "%s budget.hdf5=18MB", packed);
+    struct az_experiment limited = tiny_experiment(text);
+    if (tiny_run(&limited, "limited", NULL, 0, &result, &error) != AZ_OK)
+        fail_msg("%s", error.message);
+    assert_in_range(result.steps, 10, 140);
+    assert_non_null(strstr(result.ended, "might exceed budget.hdf5 = 18"));
+    struct tiny_movie w = tiny_movie_of("limited", "W"), all = tiny_movie_of("straight", "W");
+    assert_int_equal(w.frames, result.steps + 1);
+    assert_memory_equal(w.bytes, all.bytes, (size_t)w.frames * w.frame_bytes);
+    tiny_movie_free(&w);
+    struct az_train_options options = {
+        .directory = tiny_path("limited"), .resume = true, .cache_directory = tiny_path("cache")};
+    if (az_train_run(&straight, &options, &result, NULL, &error) != AZ_OK)
+        fail_msg("%s", error.message);
+    assert_int_equal(result.steps, 150);
+    assert_memory_equal(&result.fingerprint, &whole.fingerprint, sizeof whole.fingerprint);
+    w = tiny_movie_of("limited", "W");
+    assert_int_equal(w.frames, 151);
+    assert_memory_equal(w.bytes, all.bytes, (size_t)w.frames * w.frame_bytes);
+    tiny_movie_free(&w);
+    tiny_movie_free(&all);
+}
+
 static void a_vocabulary_without_dead_tokens_cannot_record_dead_rows(void **state)
 {
     (void)state;
@@ -153,6 +189,7 @@ int main(void)
         cmocka_unit_test(memory_over_its_limit_is_refused_with_figure_excess_and_option),
         cmocka_unit_test(memory_over_what_the_machine_has_is_refused),
         cmocka_unit_test(more_than_the_disk_holds_is_refused),
+        cmocka_unit_test(a_packed_recording_stops_before_its_limit_and_goes_on),
         cmocka_unit_test(a_vocabulary_without_dead_tokens_cannot_record_dead_rows),
         cmocka_unit_test(a_shape_that_would_take_long_is_computed_not_tried),
         cmocka_unit_test(the_plan_names_every_part_and_its_lines_add_up),

@@ -402,9 +402,30 @@ static void edit_distance_counts_the_four_edits(void **state)
     assert_null(az_suggest_best(&suggest));
 }
 
+static void a_strategy_sets_the_cadences(void **state)
+{
+    (void)state;
+    struct az_experiment e;
+    az_experiment_init(&e);
+    assert_int_equal(az_experiment_override(&e, "record.strategy=project", NULL), AZ_OK);
+    const struct az_cadence *cadence = e.record.cadence;
+    assert_int_equal(az_cadence_frames(&cadence[AZ_RECORD_W], 1000), 1001);
+    assert_int_equal(az_cadence_frames(&cadence[AZ_RECORD_HIDDEN], 1000), 1001);
+    assert_int_equal(az_cadence_frames(&cadence[AZ_RECORD_MOMENTUM], 1000), 110);
+    assert_int_equal(az_cadence_frames(&cadence[AZ_RECORD_VARIANCE], 1000), 110);
+    assert_int_equal(az_cadence_frames(&cadence[AZ_RECORD_GRADIENT], 1000), 11);
+    assert_int_equal(cadence[AZ_RECORD_PARAMETERS].every, 0);
+    assert_int_equal(az_experiment_override(&e, "record.grad_W=1", NULL), AZ_OK);
+    assert_int_equal(az_cadence_frames(&cadence[AZ_RECORD_GRADIENT], 1000), 1001);
+    assert_int_equal(az_experiment_override(&e, "record.strategy=positions", NULL), AZ_OK);
+    assert_int_equal(cadence[AZ_RECORD_GRADIENT].every, 0);
+    assert_int_equal(cadence[AZ_RECORD_W].every, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_strategy_sets_the_cadences),
         cmocka_unit_test(defaults_are_read_and_pass_all_checks),
         cmocka_unit_test(a_file_sets_what_it_names_and_nothing_else),
         cmocka_unit_test(every_mistake_is_refused_with_its_line),
