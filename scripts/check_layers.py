@@ -30,6 +30,7 @@ HEADERS = {
     "ledger": "lens",
     "matrix": "store",
     "model": "lab",
+    "neighbours": "sky",
     "pool": "base",
     "progress": "base",
     "recording": "store",

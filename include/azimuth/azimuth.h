@@ -23,6 +23,7 @@
 #include "azimuth/matrix.h"
 #include "azimuth/model.h"
 #include "azimuth/motion.h"
+#include "azimuth/neighbours.h"
 #include "azimuth/pool.h"
 #include "azimuth/progress.h"
 #include "azimuth/recording.h"

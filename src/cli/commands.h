@@ -35,6 +35,7 @@
     X(az_command_census)                                                                           \
     X(az_command_frame)                                                                            \
     X(az_command_simulate_galaxy)                                                                  \
+    X(az_command_neighbours)                                                                       \
     X(az_command_simulate_snowball)                                                                \
     X(az_command_simulate_valley)                                                                  \
     X(az_command_simulate_pachinko)                                                                \

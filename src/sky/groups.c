@@ -31,18 +31,29 @@ void az_groups_free(struct az_groups *groups)
     *groups = (struct az_groups){0};
 }
 
+/* Slot of a string: the one that holds an equal string, or the empty one where it belongs. */
+static size_t slot_of(const struct az_groups *groups, const unsigned char *strings, size_t at,
+                      size_t bytes)
+{
+    const unsigned char *string = strings + at * bytes;
+    size_t mask = groups->slot_count - 1, slot = az_hash_bytes(string, bytes).low & (uint64_t)mask;
+    while (groups->slots[slot] != EMPTY &&
+           memcmp(string, strings + groups->first[groups->slots[slot]] * bytes, bytes) != 0)
+        slot = (slot + 1) & mask;
+    return slot;
+}
+
+size_t az_groups_of(const struct az_groups *groups, const void *strings, size_t at, size_t bytes)
+{
+    return groups->slots[slot_of(groups, strings, at, bytes)];
+}
+
 void az_groups_find(struct az_groups *groups, const void *strings, size_t n, size_t bytes)
 {
-    const unsigned char *string = strings;
     groups->count = 0;
     for (size_t s = 0; s < groups->slot_count; s++) groups->slots[s] = EMPTY;
     for (size_t i = 0; i < n; i++) {
-        size_t slot =
-            az_hash_bytes(string + i * bytes, bytes).low & (uint64_t)(groups->slot_count - 1);
-        while (groups->slots[slot] != EMPTY &&
-               memcmp(string + i * bytes, string + groups->first[groups->slots[slot]] * bytes,
-                      bytes) != 0)
-            slot = (slot + 1) & (groups->slot_count - 1);
+        size_t slot = slot_of(groups, strings, i, bytes);
         if (groups->slots[slot] == EMPTY) {
             groups->slots[slot] = (uint32_t)groups->count;
             groups->first[groups->count] = (uint32_t)i;

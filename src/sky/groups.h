@@ -24,4 +24,7 @@ void az_groups_free(struct az_groups *groups);
 /* Fills groups from strings[n][bytes], n at most what it was created for. Allocates nothing. */
 void az_groups_find(struct az_groups *groups, const void *strings, size_t n, size_t bytes);
 
+/* The group of string `at` of the strings that groups was filled from. */
+size_t az_groups_of(const struct az_groups *groups, const void *strings, size_t at, size_t bytes);
+
 #endif
