@@ -44,6 +44,8 @@ static void make(struct az_train *train)
         abort();
     if (az_train_motion_create(&train->motion, DEAD, DIMS, dead, values, NULL, NULL) != AZ_OK)
         abort();
+    if (az_train_live_create(&train->live, train->motion, train->optimizer, 1, NULL) != AZ_OK)
+        abort();
 }
 
 static void use(const struct az_checkpoint *checkpoint)

@@ -86,11 +86,11 @@ RECORDINGS = {
 
 
 # Of the run in fuzz_checkpoint.c. The hash is that of the data below, as the reader tells it.
-CHECKPOINT = {"format": "azimuth-checkpoint-1", "hash": "c8282f26a84e0ef958af6c52c1c47aa0",
+CHECKPOINT = {"format": "azimuth-checkpoint-1", "hash": "e6b6cf51135e9cd32fe204db505cb46c",
               "experiment_file": "", "corpus.hash": "0" * 32, "tokenizer.hash": "0" * 32}
 CHECKPOINT_TENSORS = {
     "step": ("I64", 64, []), "learning_rate": ("F64", 64, []), "dead_indices": ("I64", 64, [2]),
-    "last_motion_step": ("I64", 64, [2]), "loss": ("F32", 32, []), "first_loss": ("F32", 32, []),
+    "last_motion_step": ("I64", 64, [2]), "h_mean": ("F64", 64, [2]), "loss": ("F32", 32, []), "first_loss": ("F32", 32, []),
     "clip_coefficient": ("F32", 32, []), "momentum/wte": ("F32", 32, [3, 2]), "momentum/bias": ("F32", 32, [4]),
     "variance/wte": ("F32", 32, [3, 2]), "variance/bias": ("F32", 32, [4]), "parameters/wte": ("BF16", 16, [3, 2]),
     "parameters/bias": ("BF16", 16, [4]), "fingerprint_state": ("U8", 8, [344])}
