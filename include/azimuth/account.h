@@ -91,6 +91,8 @@ struct az_account_result {
     enum az_rounding rounding;
     bool arithmetic_from_search;
     int64_t steps, steps_complete, steps_exact;
+    const char
+        *other_matrix; /* "U" or "W" when all four tensors of that are recorded too, or NULL */
     int64_t rows, dims, dead; /* dead: -1 where the recording does not say which rows are */
     int64_t frames_summed,
         frames_altered; /* frames that have sums, and those of them not as written */

@@ -210,6 +210,9 @@ static void print_verdict(const struct az_account_report *report)
         printf("%s more steps are not recorded in full and prove nothing\n", other);
     if (result->frames_summed)
         printf("%s frames compared with the sums written with them, %s altered\n", summed, altered);
+    if (result->other_matrix)
+        printf("%s is recorded too: azimuth account --matrix %s accounts for it\n",
+               result->other_matrix, result->other_matrix);
     print_inexact_steps(report);
     if (result->first.found) print_first(&result->first);
 }

@@ -263,6 +263,7 @@ enum az_status az_account(const char *path, const struct az_account_options *opt
                                   error));
     AZ_TRY(az_pool_create(&account.pool, options->threads, error));
     result->rounding = account.source.adamw.rounding;
+    result->other_matrix = az_account_source_other(&account.source);
     result->rows = account.source.rows;
     result->dims = account.source.dims;
     result->dead = account.source.dead;

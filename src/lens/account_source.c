@@ -28,6 +28,15 @@ static enum az_status choose_matrix(struct az_account_source *source, const char
                           "'%s' is no matrix that can be accounted for; W and U are", matrix);
 }
 
+const char *az_account_source_other(const struct az_account_source *source)
+{
+    bool is_w = strcmp(source->names[AZ_ACCOUNT_W], matrix_names[0][AZ_ACCOUNT_W]) == 0;
+    const char *const *other = matrix_names[is_w ? 1 : 0];
+    for (int n = 0; n < AZ_ACCOUNT_INPUTS; n++)
+        if (!az_recording_find(source->recording, other[n])) return NULL;
+    return other[AZ_ACCOUNT_W];
+}
+
 static enum az_status find_tensors(struct az_account_source *source, struct az_error *error)
 {
     char missing[128] = "";

@@ -32,6 +32,9 @@ enum az_status az_account_source_open(struct az_account_source *source, const ch
                                       struct az_error *error);
 void az_account_source_close(struct az_account_source *source);
 
+/* The name of the other matrix when the recording has what accounting for it needs, else NULL. */
+const char *az_account_source_other(const struct az_account_source *source);
+
 /* True when the moments of this arithmetic can be what was recorded. */
 bool az_account_source_fits(const struct az_account_source *source, enum az_arithmetic arithmetic);
 

@@ -205,6 +205,36 @@ static void hdf5_goes_there_and_back(void **state)
     az_memory_free(b);
 }
 
+/* A flipped bit anywhere in an HDF5 file is found, or it changes nothing that can be read. */
+static void damage_in_hdf5_is_found_or_harmless(void **state)
+{
+    (void)state;
+    char *bytes;
+    size_t length;
+    int found = 0, refused = 0, harmless = 0;
+    assert_int_equal(azimuth("convert run there.h5 --compression fast"), 0);
+    assert_int_equal(az_file_read(in_directory("there.h5"), 0, &bytes, &length, NULL), AZ_OK);
+    for (size_t at = 1000; at < length; at += length / 40) {
+        bytes[at] = (char)(bytes[at] ^ 0x10);
+        assert_int_equal(az_file_write(in_directory("bad.h5"), bytes, length, NULL), AZ_OK);
+        bytes[at] = (char)(bytes[at] ^ 0x10);
+        int code = azimuth("verify bad.h5");
+        if (code == 1) assert_true(strstr(out, "first bad frame: ") || strstr(out, "is another\n"));
+        found += code == 1;
+        refused += code == 3;
+        if (code == 0) {
+            harmless++;
+            assert_int_equal(azimuth("compare run bad.h5"), 0);
+        } else {
+            assert_int_equal(azimuth("convert bad.h5 new.safetensors"), 3);
+            assert_false(az_file_exists(in_directory("new.safetensors")));
+        }
+    }
+    print_message("%d found, %d refused, %d harmless\n", found, refused, harmless);
+    assert_true(found > 5);
+    az_memory_free(bytes);
+}
+
 static void what_a_killed_run_left_becomes_whole(void **state)
 {
     (void)state;
@@ -283,6 +313,7 @@ int main(void)
         cmocka_unit_test(a_part_of_a_recording_is_one_itself),
         cmocka_unit_test(a_converted_recording_is_the_same),
         cmocka_unit_test(hdf5_goes_there_and_back),
+        cmocka_unit_test(damage_in_hdf5_is_found_or_harmless),
         cmocka_unit_test(what_a_killed_run_left_becomes_whole),
         cmocka_unit_test(damage_is_not_copied),
         cmocka_unit_test(what_cannot_be_is_refused),

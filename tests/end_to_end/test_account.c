@@ -18,6 +18,9 @@ static void account_matrix(const char *overrides, const char *matrix)
     assert_int_equal(result.steps_complete, run.steps);
     assert_int_equal(result.steps_exact, run.steps);
     assert_false(result.first.found);
+    bool both = strstr(overrides, "record.U=1") != NULL;
+    assert_true(both == (result.other_matrix != NULL));
+    if (both) assert_int_equal(result.other_matrix[0], matrix[0] == 'W' ? 'U' : 'W');
     assert_int_equal(result.arithmetic, experiment.optimizer.arithmetic);
 }
 

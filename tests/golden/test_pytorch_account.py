@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 
+import numpy
 import torch
 
 STEPS = 40
@@ -46,6 +47,17 @@ def check(program, path, optimizer, tail, alike):
     for rows in ("all", "dead", "live"):
         for tensor, counts in told["components"].get(rows, {}).items():
             assert counts["equal"] > 0 and not counts["off_by_one"] and not counts["worse"], (rows, tensor, counts)
+
+
+def read(path, name):
+    """A tensor of a safetensors file, bf16 as uint16."""
+    with open(path, "rb") as file:
+        raw = file.read()
+    length = int.from_bytes(raw[:8], "little")
+    about = json.loads(raw[8:8 + length])[name]
+    begin, end = about["data_offsets"]
+    kind = {"BF16": numpy.uint16, "I64": numpy.int64}[about["dtype"]]
+    return numpy.frombuffer(raw[8 + length + begin:8 + length + end], kind).reshape(about["shape"])
 
 
 def check_paths():
@@ -88,6 +100,14 @@ def main():
         for form in ("thimble-3", "crucible") + ("thimble-7",) * hdf5:
             record(module, path, format=form, optimizer="fused", vocabulary=301)
             check(program, path, "fused", None if form == "crucible" else 4, False)
+        record(module, path, vocabulary=301)
+        subprocess.run([program, "export", path, "W", "-o", path + ".npy", "--bits"], check=True, capture_output=True)
+        subprocess.run([program, "export", path, "W", "-o", path + "2.npy", "--rows=dead", "--steps=3:40:5", "--dims=2:9"],
+                       check=True, capture_output=True)
+        arrays = read(path, "W"), read(path, "dead_indices")
+        assert (numpy.load(path + ".npy") == arrays[0]).all()
+        part = arrays[0][3:40:5, arrays[1], 2:9].astype(numpy.uint32) << 16
+        assert (numpy.load(path + "2.npy") == part.view(numpy.float32)).all()
         for form in ("float16",) + ("thimble-6",) * hdf5:
             record(module, path, format=form)
             code, _, errors = account(program, path)
