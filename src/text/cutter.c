@@ -103,16 +103,17 @@ static void go(struct az_cut_walk *walk, size_t at)
 }
 
 static enum az_status begin(struct az_cut_walk *walk, const char *text, size_t length_bytes,
-                            bool first, struct az_error *error)
+                            size_t first_bytes, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     const struct az_cutter_step *step = walk->step;
     walk->text = text;
     walk->length_bytes = length_bytes;
     if (step->kind == AZ_CUTTER_METASPACE) {
-        bool prepend =
-            (step->prepend == AZ_PREPEND_ALWAYS || (step->prepend == AZ_PREPEND_FIRST && first)) &&
-            text[0] != ' ' && !starts_with(text, length_bytes, step->string, step->string_bytes);
+        bool prepend = (step->prepend == AZ_PREPEND_ALWAYS ||
+                        (step->prepend == AZ_PREPEND_FIRST && first_bytes > 0)) &&
+                       text[0] != ' ' &&
+                       !starts_with(text, length_bytes, step->string, step->string_bytes);
         AZ_TRY(replace_blanks(walk, text, length_bytes, prepend, error));
     } else if (step->kind == AZ_CUTTER_PREFIX && text[0] != ' ') {
         walk->buffer.length = 0;
@@ -299,37 +300,39 @@ static enum az_status next(struct az_cut_walk *walk, size_t *start, size_t *end,
 
 /* Cuts a word by the steps from `number`. */
 static enum az_status cut_from(struct az_cut *cut, size_t number, const char *text,
-                               size_t length_bytes, bool first, az_cutter_word *take, void *context,
-                               struct az_error *error)
+                               size_t length_bytes, size_t first_bytes, az_cutter_word *take,
+                               void *context, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     size_t start, end;
     if (number == cut->cutter->count) return take(context, text, length_bytes, error);
     struct az_cut_walk *walk = &cut->walks[number];
-    AZ_TRY(begin(walk, text, length_bytes, first, error));
+    AZ_TRY(begin(walk, text, length_bytes, first_bytes, error));
     for (;;) {
         AZ_TRY(next(walk, &start, &end, error));
         if (start == end) break;
-        AZ_TRY(cut_from(cut, number + 1, walk->text + start, end - start, first && start == 0, take,
-                        context, error));
+        AZ_TRY(cut_from(cut, number + 1, walk->text + start, end - start,
+                        first_bytes > start ? first_bytes - start : 0, take, context, error));
     }
 out:
     return status;
 }
 
-enum az_status az_cut_text(struct az_cut *cut, const char *text, size_t length_bytes, bool first,
-                           az_cutter_word *word, void *context, struct az_error *error)
+enum az_status az_cut_text(struct az_cut *cut, const char *text, size_t length_bytes,
+                           size_t first_bytes, az_cutter_word *word, void *context,
+                           struct az_error *error)
 {
-    return cut_from(cut, 0, text, length_bytes, first, word, context, error);
+    return cut_from(cut, 0, text, length_bytes, first_bytes, word, context, error);
 }
 
-enum az_status az_cut_begin(struct az_cut *cut, const char *text, size_t length_bytes, bool first,
-                            const char **changed, size_t *changed_bytes, struct az_error *error)
+enum az_status az_cut_begin(struct az_cut *cut, const char *text, size_t length_bytes,
+                            size_t first_bytes, const char **changed, size_t *changed_bytes,
+                            struct az_error *error)
 {
     *changed = text;
     *changed_bytes = length_bytes;
     if (cut->cutter->count == 0) return AZ_OK;
-    enum az_status status = begin(&cut->walks[0], text, length_bytes, first, error);
+    enum az_status status = begin(&cut->walks[0], text, length_bytes, first_bytes, error);
     *changed = cut->walks[0].text;
     *changed_bytes = cut->walks[0].length_bytes;
     return status;
@@ -351,9 +354,10 @@ enum az_status az_cut_next(struct az_cut *cut, size_t *start, size_t *length_byt
     return status;
 }
 
-enum az_status az_cut_word(struct az_cut *cut, const char *word, size_t length_bytes, bool first,
-                           az_cutter_word *take, void *context, struct az_error *error)
+enum az_status az_cut_word(struct az_cut *cut, const char *word, size_t length_bytes,
+                           size_t first_bytes, az_cutter_word *take, void *context,
+                           struct az_error *error)
 {
-    return cut_from(cut, cut->cutter->count > 0 ? 1 : 0, word, length_bytes, first, take, context,
-                    error);
+    return cut_from(cut, cut->cutter->count > 0 ? 1 : 0, word, length_bytes, first_bytes, take,
+                    context, error);
 }

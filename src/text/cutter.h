@@ -81,20 +81,24 @@ enum az_status az_cut_init(struct az_cut *cut, const struct az_cutter *cutter,
                            struct az_error *error);
 void az_cut_free(struct az_cut *cut); /* zeroed is allowed */
 
-/* Gives the words of a text (valid UTF-8, not empty) to `word`. first: it begins the whole text. */
-enum az_status az_cut_text(struct az_cut *cut, const char *text, size_t length_bytes, bool first,
-                           az_cutter_word *word, void *context, struct az_error *error);
+/* Gives the words of a text (valid UTF-8, not empty) to `word`. first_bytes: at
+ * its start, that came of the first character of the whole text. */
+enum az_status az_cut_text(struct az_cut *cut, const char *text, size_t length_bytes,
+                           size_t first_bytes, az_cutter_word *word, void *context,
+                           struct az_error *error);
 
 /* The same in parts. begin: *changed is the text as the first step cuts it (borrowed from cut). A
  * cut, this or another, goes to a byte of it, and asks for the words of the first step from there;
  * each is then cut by the others. */
-enum az_status az_cut_begin(struct az_cut *cut, const char *text, size_t length_bytes, bool first,
-                            const char **changed, size_t *changed_bytes, struct az_error *error);
+enum az_status az_cut_begin(struct az_cut *cut, const char *text, size_t length_bytes,
+                            size_t first_bytes, const char **changed, size_t *changed_bytes,
+                            struct az_error *error);
 void az_cut_go(struct az_cut *cut, const char *changed, size_t changed_bytes, size_t at);
 /* *start is the word's byte; *length_bytes 0 at the end. */
 enum az_status az_cut_next(struct az_cut *cut, size_t *start, size_t *length_bytes,
                            struct az_error *error);
-enum az_status az_cut_word(struct az_cut *cut, const char *word, size_t length_bytes, bool first,
-                           az_cutter_word *take, void *context, struct az_error *error);
+enum az_status az_cut_word(struct az_cut *cut, const char *word, size_t length_bytes,
+                           size_t first_bytes, az_cutter_word *take, void *context,
+                           struct az_error *error);
 
 #endif

@@ -31,12 +31,16 @@ enum az_status az_tokenizer_decode_with(const struct az_tokenizer *tokenizer, co
     *length_bytes = 0;
     for (size_t n = 0; n < count; n++) {
         size_t token_bytes;
-        const char *bytes = az_vocabulary_bytes(vocabulary, ids[n], &token_bytes);
+        const char *bytes = az_tokenizer_decoded(tokenizer, ids[n], &token_bytes);
         if (!bytes) {
             status = raise_missing(tokenizer, ids[n], n, error);
             goto out;
         }
-        if (skip_special && vocabulary->tokens[ids[n]].special) continue;
+        /* One that decodes to another text is not special to `tokenizers`. */
+        size_t other_bytes;
+        if (skip_special && vocabulary->tokens[ids[n]].special &&
+            !az_vocabulary_bytes(&tokenizer->renamed, ids[n], &other_bytes))
+            continue;
         AZ_TRY(az_buffer_add(join ? &buffer : &tokens.bytes, bytes, token_bytes, error));
         if (!join) AZ_TRY(az_strings_end(&tokens, error));
     }

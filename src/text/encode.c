@@ -81,8 +81,8 @@ static enum az_status part_segment(struct encoding *encoding, size_t number, str
     struct az_cut *opener = &encoding->openers[encoding->opener_count];
     AZ_TRY(az_cut_init(opener, &encoding->tokenizer->cutter, error));
     encoding->opener_count++;
-    AZ_TRY(az_cut_begin(opener, segment->text, segment->length_bytes, segment->first, &job.text,
-                        &job.length_bytes, error));
+    AZ_TRY(az_cut_begin(opener, segment->text, segment->length_bytes, segment->first_bytes,
+                        &job.text, &job.length_bytes, error));
     for (size_t at = 0; at < job.length_bytes; at = job.end) {
         size_t next = at + JOB_BYTES;
         job.start = at;
@@ -131,8 +131,8 @@ static enum az_status encode_whole(struct az_coder *coder, const struct az_segme
         if (segment->id != AZ_TOKEN_NONE)
             AZ_TRY(az_ids_add(coder->ids, &segment->id, 1, error));
         else
-            AZ_TRY(az_cut_text(&coder->cut, segment->text, segment->length_bytes, segment->first,
-                               az_coder_word, coder, error));
+            AZ_TRY(az_cut_text(&coder->cut, segment->text, segment->length_bytes,
+                               segment->first_bytes, az_coder_word, coder, error));
     }
 out:
     return status;
@@ -153,7 +153,7 @@ static enum az_status encode_part(struct az_coder *coder, const struct az_segmen
                                   struct job *job, struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    bool first = segments->list[job->first].first;
+    size_t first = segments->list[job->first].first_bytes;
     size_t at, length_bytes;
     if (job->guessed)
         AZ_TRY(
@@ -164,7 +164,7 @@ static enum az_status encode_part(struct az_coder *coder, const struct az_segmen
         if (length_bytes == 0) break;
         if (job->guessed && job->known_count < KNOWN_WORDS)
             job->known[job->known_count++] = (struct known){at, coder->ids->count};
-        AZ_TRY(az_cut_word(&coder->cut, job->text + at, length_bytes, first && at == 0,
+        AZ_TRY(az_cut_word(&coder->cut, job->text + at, length_bytes, first > at ? first - at : 0,
                            az_coder_word, coder, error));
     }
     job->stop = at;
@@ -234,8 +234,8 @@ static enum az_status join(struct encoding *encoding, struct job *job, size_t at
             goto out;
         }
         if (length_bytes == 0) break;
-        AZ_TRY(az_cut_word(&coder->cut, job->text + at, length_bytes, false, az_coder_word, coder,
-                           error));
+        AZ_TRY(
+            az_cut_word(&coder->cut, job->text + at, length_bytes, 0, az_coder_word, coder, error));
     }
     job->stop = at;
 out:

@@ -13,8 +13,8 @@
 struct az_segment {
     const char *text;
     size_t length_bytes;
-    uint32_t id; /* an added token, or AZ_TOKEN_NONE */
-    bool first;  /* it begins where the whole text begins */
+    uint32_t id;        /* an added token, or AZ_TOKEN_NONE */
+    size_t first_bytes; /* at its start, which came of the first character of the whole text */
 };
 
 struct az_segments {

@@ -46,7 +46,7 @@ enum az_status az_encoder_text(struct az_encoder *encoder, const char *text, siz
         AZ_TRY(segment->id != AZ_TOKEN_NONE
                    ? az_ids_add(&encoder->all, &segment->id, 1, error)
                    : az_cut_text(&encoder->coder.cut, segment->text, segment->length_bytes,
-                                 segment->first, az_coder_word, &encoder->coder, error));
+                                 segment->first_bytes, az_coder_word, &encoder->coder, error));
     }
     end(encoder);
 out:
@@ -109,7 +109,7 @@ enum az_status az_encoder_find_cut(struct az_encoder *encoder, const char *text,
         if (id != AZ_TOKEN_NONE && place < *cut) *cut = place;
     }
     if (*cut < length_bytes) goto out;
-    AZ_TRY(az_cut_text(&encoder->coder.cut, text, length_bytes, true, look, &first, error));
+    AZ_TRY(az_cut_text(&encoder->coder.cut, text, length_bytes, 1, look, &first, error));
     *cut = first.cut;
 out:
     return status;

@@ -104,13 +104,14 @@ static enum az_status apply_map(int (*map)(uint32_t, uint32_t *), const char *te
                                 struct az_buffer *out, struct az_error *error)
 {
     enum az_status status = AZ_OK;
+    size_t origin = normal->origin_bytes;
     for (size_t at = 0, used; at < length_bytes; at += used) {
         uint32_t codes[3];
         int count = map(az_utf8_decode(text + at, &used), codes);
-        if (count == 0 && at == 0) normal->beheaded = true;
         AZ_TRY(az_buffer_reserve(out, 12, error));
         for (int n = 0; n < count; n++)
             out->length += az_utf8_put(codes[n], out->bytes + out->length);
+        if (at < origin) normal->origin_bytes = out->length;
     }
 out:
     return status;
@@ -132,9 +133,18 @@ static void strip(const struct az_normaliser_step *step, struct az_normal *norma
             break;
         end = last;
     }
-    if (start > 0) normal->beheaded = true;
+    normal->origin_bytes -= start < normal->origin_bytes ? start : normal->origin_bytes;
     normal->text += start;
     normal->length_bytes = end - start;
+}
+
+/* What of the text a replacement has passed: `bytes` at `at`, now `out`; a match is one origin. */
+static void pass(struct az_normal *normal, size_t origin, size_t at, size_t bytes, bool match,
+                 const struct az_buffer *out)
+{
+    if (at >= origin) return;
+    size_t over = match || at + bytes <= origin ? 0 : at + bytes - origin;
+    normal->origin_bytes = out->length > over ? out->length - over : 0;
 }
 
 static enum az_status replace_string(const struct az_normaliser_step *step,
@@ -142,15 +152,18 @@ static enum az_status replace_string(const struct az_normaliser_step *step,
                                      struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    const char *at = normal->text, *end = at + normal->length_bytes, *found;
+    const char *text = normal->text, *at = text, *end = at + normal->length_bytes, *found;
+    size_t origin = normal->origin_bytes;
     while (at < end &&
            (found = memmem(at, (size_t)(end - at), step->pattern, step->pattern_bytes))) {
-        if (found == normal->text && step->text_bytes == 0) normal->beheaded = true;
         AZ_TRY(az_buffer_add(out, at, (size_t)(found - at), error));
+        pass(normal, origin, (size_t)(at - text), (size_t)(found - at), false, out);
         AZ_TRY(az_buffer_add(out, step->text, step->text_bytes, error));
+        pass(normal, origin, (size_t)(found - text), step->pattern_bytes, true, out);
         at = found + step->pattern_bytes;
     }
     AZ_TRY(az_buffer_add(out, at, (size_t)(end - at), error));
+    pass(normal, origin, (size_t)(at - text), (size_t)(end - at), false, out);
 out:
     return status;
 }
@@ -162,19 +175,39 @@ static enum az_status replace_matches(const struct az_normaliser_step *step,
     enum az_status status = AZ_OK;
     struct az_walk walk = {0};
     const char *piece;
-    size_t piece_bytes;
+    size_t piece_bytes, origin = normal->origin_bytes;
     bool match;
     AZ_TRY(az_walk_init(&walk, &step->splitter, error));
     az_walk_begin(&walk, normal->text, normal->length_bytes);
     for (;;) {
         AZ_TRY(az_walk_piece(&walk, &piece, &piece_bytes, &match, error));
         if (piece_bytes == 0) break;
-        if (match && piece == normal->text && step->text_bytes == 0) normal->beheaded = true;
         AZ_TRY(az_buffer_add(out, match ? step->text : piece,
                              match ? step->text_bytes : piece_bytes, error));
+        pass(normal, origin, (size_t)(piece - normal->text), piece_bytes, match, out);
     }
 out:
     az_walk_free(&walk);
+    return status;
+}
+
+/* A normal form, and how much of it is that of the first characters. */
+static enum az_status apply_form(enum az_form form, struct az_normal *normal, struct az_buffer *out,
+                                 struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    size_t origin = normal->origin_bytes;
+    if (origin > normal->length_bytes) origin = normal->length_bytes;
+    AZ_TRY(az_normalise(form, normal->text, origin, out, error));
+    normal->origin_bytes = out->length;
+    out->length = 0;
+    AZ_TRY(az_normalise(form, normal->text, normal->length_bytes, out, error));
+    /* The last of them may have become one with what follows. */
+    while (normal->origin_bytes < out->length &&
+           (out->bytes[normal->origin_bytes] & 0xc0) == 0x80)
+        normal->origin_bytes++;
+    if (normal->origin_bytes > out->length) normal->origin_bytes = out->length;
+out:
     return status;
 }
 
@@ -188,14 +221,14 @@ static enum az_status apply_step(const struct az_normaliser_step *step, struct a
     case AZ_NORMALISER_NFC:
     case AZ_NORMALISER_NFD:
     case AZ_NORMALISER_NFKC:
-    case AZ_NORMALISER_NFKD:
-        return az_normalise((enum az_form)step->kind, text, length_bytes, out, error);
+    case AZ_NORMALISER_NFKD: return apply_form((enum az_form)step->kind, normal, out, error);
     case AZ_NORMALISER_STRIP: return AZ_OK; /* changes nothing but the ends */
     case AZ_NORMALISER_REPLACE:
         return step->splitter.code ? replace_matches(step, normal, out, error)
                                    : replace_string(step, normal, out, error);
     case AZ_NORMALISER_PREPEND:
         if (length_bytes > 0) AZ_TRY(az_buffer_add(out, step->text, step->text_bytes, error));
+        normal->origin_bytes += out->length;
         return az_buffer_add(out, text, length_bytes, error);
     case AZ_NORMALISER_CHARSMAP:
         return az_charsmap_apply(&step->charsmap, text, length_bytes, out, error);
@@ -277,6 +310,8 @@ static enum az_status apply_locally(const struct az_normaliser *normaliser, cons
 {
     enum az_status status = AZ_OK;
     struct az_buffer *out = &normal->buffers[2];
+    normal->origin_bytes =
+        length_bytes > 0 && is_ascii(text[0]) ? normaliser->ascii[(unsigned char)text[0]] >= 0 : 0;
     out->length = 0;
     AZ_TRY(az_buffer_reserve(out, length_bytes + length_bytes / 8 + 16, error));
     for (size_t at = 0; at < length_bytes;) {
@@ -288,17 +323,16 @@ static enum az_status apply_locally(const struct az_normaliser *normaliser, cons
             *to = c;
             to += c >= 0;
         }
-        if (at == 0 && run > 0 && normaliser->ascii[(unsigned char)text[0]] < 0)
-            normal->beheaded = true;
         out->length = (size_t)(to - out->bytes);
         at += run;
         if (at == length_bytes) break;
         run = other_run(text + at, length_bytes - at);
-        bool beheaded = normal->beheaded;
+        size_t origin = at > 0 ? normal->origin_bytes : 0;
         normal->text = text + at;
         normal->length_bytes = run;
+        normal->origin_bytes = az_utf8_length(text[at]);
         AZ_TRY(apply_steps(normaliser, normal, error));
-        if (at > 0) normal->beheaded = beheaded;
+        if (at > 0) normal->origin_bytes = origin;
         AZ_TRY(az_buffer_add(out, normal->text, normal->length_bytes, error));
         at += run;
     }
@@ -314,7 +348,7 @@ enum az_status az_normaliser_apply(const struct az_normaliser *normaliser, const
 {
     normal->text = text;
     normal->length_bytes = length_bytes;
-    normal->beheaded = false;
+    normal->origin_bytes = length_bytes > 0 ? az_utf8_length(text[0]) : 0;
     if (normaliser->count == 0) return AZ_OK;
     /* NFC alone copies what it does not change at the speed of memory. */
     if (normaliser->local && !(normaliser->count == 1 && normaliser->steps[0].kind <= 3))

@@ -57,7 +57,7 @@ struct az_normal {
     struct az_buffer buffers[3];
     const char *text; /* borrowed from the caller where nothing changes it, else from the buffers */
     size_t length_bytes;
-    bool beheaded; /* the first character was dropped */
+    size_t origin_bytes; /* at the start, which came of the text's first character; about */
 };
 
 void az_normal_free(struct az_normal *normal); /* zeroed is allowed */

@@ -75,7 +75,7 @@ static enum az_status add_boundary(struct translator *translator, bool negated,
             AZ_TRY(az_buffer_add(translator->out, shape, 1, error));
             continue;
         }
-        AZ_TRY(add(translator, "[", error));
+        AZ_TRY(add(translator, "[" AZ_PATTERN_CLASS_BARE_WORD, error));
         AZ_TRY(az_pattern_class_add("w", 1, translator->out, error));
         AZ_TRY(add(translator, "]", error));
     }
@@ -102,10 +102,23 @@ static enum az_status add_class(struct translator *translator, size_t *length,
         goto out;
     }
     if (translator->class_depth == 0) AZ_TRY(add(translator, class.negated ? "[^" : "[", error));
+    if (translator->class_depth == 0 && class.name[0] == 'w')
+        AZ_TRY(add(translator, AZ_PATTERN_CLASS_BARE_WORD, error));
     AZ_TRY(az_pattern_class_add(class.name, class.length, translator->out, error));
     if (translator->class_depth == 0) AZ_TRY(add(translator, "]", error));
 out:
     return status;
+}
+
+/* \uHHHH of Oniguruma. */
+static enum az_status add_code(struct translator *translator, struct az_error *error)
+{
+    char code[16];
+    size_t digits = strspn(translator->at + 2, "0123456789abcdefABCDEF");
+    if (digits < 4) return raise(translator, 2, "", error);
+    snprintf(code, sizeof code, "\\x{%.4s}", translator->at + 2);
+    translator->at += 6;
+    return add(translator, code, error);
 }
 
 /* An escape is a class, or a character that means the same to both. */
@@ -116,6 +129,8 @@ static enum az_status add_escape(struct translator *translator, struct az_error 
     enum az_status status = add_class(translator, &length, error);
     translator->at += status == AZ_OK ? length : 0;
     if (status != AZ_OK || length > 0) return status;
+    if (at[1] == 'u' && translator->dialect == AZ_DIALECT_ONIGURUMA)
+        return add_code(translator, error);
     bool boundary = (at[1] == 'b' || at[1] == 'B') && translator->class_depth == 0 &&
                     translator->dialect == AZ_DIALECT_ONIGURUMA;
     if (boundary) return add_boundary(translator, at[1] == 'B', error);

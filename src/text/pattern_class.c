@@ -82,8 +82,8 @@ enum az_status az_pattern_class_add(const char *name, size_t length, struct az_b
                    error);
     case 'd': return add_category("Nd", 2, out, error);
     case 'h': return add(out, "0-9A-Fa-f", error);
-    case 'w': /* with the superscripts and fractions of Latin-1, which Oniguruma counts */
-        AZ_TRY(add(out, "\\p{Alphabetic}\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}", error));
+    case 'w':
+        AZ_TRY(add(out, "\\p{Alphabetic}", error));
         AZ_TRY(add_category("M", 1, out, error));
         AZ_TRY(add_category("Nd", 2, out, error));
         AZ_TRY(add_category("Pc", 2, out, error));

@@ -22,6 +22,9 @@ size_t az_pattern_class_parse(const char *text, struct az_pattern_class *class);
 enum az_status az_pattern_class_add(const char *name, size_t length, struct az_buffer *out,
                                     struct az_error *error);
 
+/* What \w has more outside brackets in Oniguruma: superscripts and fractions of Latin-1. */
+#define AZ_PATTERN_CLASS_BARE_WORD "\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}"
+
 /* The members of \S. */
 #define AZ_PATTERN_CLASS_NOT_SPACE                                                                 \
     "\\x{0}-\\x{8}\\x{e}-\\x{1f}\\x{21}-\\x{84}\\x{86}-\\x{9f}\\x{a1}-\\x{167f}\\x{1681}-"         \

@@ -29,7 +29,8 @@ out:
 
 /* Cuts a stretch of text at the tokens of one set. */
 static enum az_status cut(struct az_segments *segments, const struct az_added *added,
-                          const char *text, size_t length_bytes, bool first, struct az_error *error)
+                          const char *text, size_t length_bytes, size_t first_bytes,
+                          struct az_error *error)
 {
     enum az_status status = AZ_OK;
     struct az_added_search search = {0};
@@ -41,7 +42,9 @@ static enum az_status cut(struct az_segments *segments, const struct az_added *a
                        (struct az_segment){.text = text + search.text_start,
                                            .length_bytes = search.text_end - search.text_start,
                                            .id = AZ_TOKEN_NONE,
-                                           .first = first && search.text_start == 0},
+                                           .first_bytes = first_bytes > search.text_start
+                                                              ? first_bytes - search.text_start
+                                                              : 0},
                        error));
         if (id != AZ_TOKEN_NONE) AZ_TRY(add(segments, (struct az_segment){.id = id}, error));
     } while (id != AZ_TOKEN_NONE);
@@ -57,7 +60,7 @@ struct part {
     const char *text;
     size_t length_bytes;
     struct az_buffer normal;
-    bool beheaded;
+    size_t origin_bytes;
     enum az_status status;
 };
 
@@ -113,7 +116,7 @@ static void normalise_part(void *context, size_t chunk, int thread)
     struct az_normal *normal = &parts->scratch[thread];
     part->status =
         az_normaliser_apply(parts->normaliser, part->text, part->length_bytes, normal, NULL);
-    part->beheaded = normal->beheaded;
+    part->origin_bytes = normal->origin_bytes;
     if (part->status == AZ_OK)
         part->status = az_buffer_add(&part->normal, normal->text, normal->length_bytes, NULL);
 }
@@ -148,7 +151,7 @@ static enum az_status join_parts(struct az_segments *segments, const struct az_s
             continue;
         }
         size_t start = segments->normal.length;
-        bool first = raw->list[n].first && !parts->list[next].beheaded;
+        size_t first = raw->list[n].first_bytes ? parts->list[next].origin_bytes : 0;
         for (; next < parts->count && parts->list[next].segment == n; next++) {
             struct az_buffer *normal = &parts->list[next].normal;
             AZ_TRY(az_buffer_add(&segments->normal, normal->bytes, normal->length, error));
@@ -187,7 +190,7 @@ enum az_status az_segments_find(struct az_segments *segments, const struct az_to
     struct az_segments raw = {0};
     bool again = tokenizer->normaliser.count > 0 || tokenizer->added_normalised.count > 0;
     if (length_bytes == 0) goto out;
-    AZ_TRY(cut(again ? &raw : segments, &tokenizer->added, text, length_bytes, true, error));
+    AZ_TRY(cut(again ? &raw : segments, &tokenizer->added, text, length_bytes, 1, error));
     if (tokenizer->normaliser.count > 0) {
         AZ_TRY(normalise(segments, &raw, tokenizer, pool, error));
     } else if (again) {
@@ -196,7 +199,7 @@ enum az_status az_segments_find(struct az_segments *segments, const struct az_to
             AZ_TRY(segment->id != AZ_TOKEN_NONE
                        ? add(segments, *segment, error)
                        : cut(segments, &tokenizer->added_normalised, segment->text,
-                             segment->length_bytes, segment->first, error));
+                             segment->length_bytes, segment->first_bytes, error));
         }
     }
 out:

@@ -63,7 +63,7 @@ enum az_status az_tokenizer_add_surfaces(struct az_tokenizer *tokenizer, struct 
     if (tokenizer->model == AZ_TOKEN_MODEL_BYTE || tokenizer->decoder.count == 0) goto out;
     for (size_t id = 0; id < vocabulary->count; id++) {
         size_t length;
-        const char *bytes = az_vocabulary_bytes(vocabulary, id, &length);
+        const char *bytes = az_tokenizer_decoded(tokenizer, id, &length);
         if (!bytes) continue;
         token.bytes.length = 0;
         AZ_TRY(az_buffer_add(&token.bytes, bytes, length, error));

@@ -29,6 +29,7 @@ void az_tokenizer_free(struct az_tokenizer *tokenizer)
     az_cutter_free(&tokenizer->cutter);
     az_decoder_free(&tokenizer->decoder);
     az_vocabulary_free(&tokenizer->vocabulary);
+    az_vocabulary_free(&tokenizer->renamed);
     az_vocabulary_free(&tokenizer->surfaces);
     az_merges_free(&tokenizer->merges);
     az_unigram_free(&tokenizer->unigram);
@@ -214,12 +215,19 @@ size_t az_tokenizer_size(const struct az_tokenizer *tokenizer)
     return tokenizer->vocabulary.count;
 }
 
+const char *az_tokenizer_decoded(const struct az_tokenizer *tokenizer, size_t id,
+                                 size_t *length_bytes)
+{
+    const char *bytes = az_vocabulary_bytes(&tokenizer->renamed, id, length_bytes);
+    return bytes ? bytes : az_vocabulary_bytes(&tokenizer->vocabulary, id, length_bytes);
+}
+
 const char *az_tokenizer_bytes(const struct az_tokenizer *tokenizer, size_t id,
                                size_t *length_bytes)
 {
-    bool changed = tokenizer->surfaces.count > 0;
-    return az_vocabulary_bytes(changed ? &tokenizer->surfaces : &tokenizer->vocabulary, id,
-                               length_bytes);
+    if (tokenizer->surfaces.count > 0)
+        return az_vocabulary_bytes(&tokenizer->surfaces, id, length_bytes);
+    return az_tokenizer_decoded(tokenizer, id, length_bytes);
 }
 
 const char *az_tokenizer_spelling(const struct az_tokenizer *tokenizer, size_t id,

@@ -36,6 +36,8 @@ struct az_tokenizer {
     /* The model's tokens can be found: by their bytes in a byte model, as they are spelled in
      * others. Added tokens that are not the model's cannot. */
     struct az_vocabulary vocabulary;
+    struct az_vocabulary
+        renamed; /* added tokens that decode to what the normaliser makes of them */
     struct az_vocabulary surfaces; /* az_tokenizer_bytes, where that is not in vocabulary */
     struct az_merges merges;
     struct az_unigram unigram;
@@ -65,6 +67,10 @@ enum az_status az_tokenizer_index_bytes(struct az_tokenizer *tokenizer, struct a
  * pattern which drops white space gets spaces between tokens. */
 enum az_status az_tokenizer_set_pattern(struct az_tokenizer *tokenizer, enum az_pattern pattern,
                                         struct az_error *error);
+
+/* The token as it goes into the decoder; NULL for an id that is not there. */
+const char *az_tokenizer_decoded(const struct az_tokenizer *tokenizer, size_t id,
+                                 size_t *length_bytes);
 
 /* Fills surfaces, where decoding changes tokens. */
 enum az_status az_tokenizer_add_surfaces(struct az_tokenizer *tokenizer, struct az_error *error);

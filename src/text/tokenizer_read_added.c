@@ -13,6 +13,24 @@ struct reader {
     struct az_normal normal;
 };
 
+/* Its bytes, out of the byte alphabet for a byte model where they are in it, as ByteLevel decodes.
+ */
+static enum az_status put_aside(struct reader *reader, struct az_vocabulary *vocabulary, size_t id,
+                                const char *content, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_buffer bytes = {0};
+    bool good = false;
+    size_t length = strlen(content);
+    if (reader->tokenizer->model == AZ_TOKEN_MODEL_BYTE)
+        AZ_TRY(az_byte_alphabet_read(content, length, &bytes, &good, error));
+    AZ_TRY(az_vocabulary_put_aside(vocabulary, id, good ? bytes.bytes : content,
+                                   good ? bytes.length : length, error));
+out:
+    az_buffer_free(&bytes);
+    return status;
+}
+
 /* The content as the normaliser makes it, which is what is found in a normalised text. */
 static enum az_status put_normalised(struct reader *reader, struct az_added_token token,
                                      const char *content, struct az_error *error)
@@ -30,6 +48,8 @@ static enum az_status put_normalised(struct reader *reader, struct az_added_toke
     AZ_TRY(az_buffer_add(&normal, reader->normal.text, reader->normal.length_bytes, error));
     AZ_TRY(az_buffer_add(&normal, "", 1, error));
     AZ_TRY(az_added_put(&tokenizer->added_normalised, token, normal.bytes, error));
+    if (strcmp(normal.bytes, content) != 0)
+        AZ_TRY(put_aside(reader, &tokenizer->renamed, token.id, normal.bytes, error));
 out:
     az_buffer_free(&normal);
     return status;
@@ -46,23 +66,6 @@ static size_t id_of(const struct reader *reader, const char *content)
         id = az_vocabulary_find(&reader->tokenizer->vocabulary, content, strlen(content));
     if (id != AZ_TOKEN_NONE) return id;
     return reader->highest > reader->model_tokens ? reader->highest : reader->model_tokens;
-}
-
-static enum az_status put_token(struct reader *reader, size_t id, const char *content,
-                                struct az_error *error)
-{
-    enum az_status status = AZ_OK;
-    struct az_vocabulary *vocabulary = &reader->tokenizer->vocabulary;
-    struct az_buffer bytes = {0};
-    bool good = false;
-    size_t length = strlen(content);
-    if (reader->tokenizer->model == AZ_TOKEN_MODEL_BYTE)
-        AZ_TRY(az_byte_alphabet_read(content, length, &bytes, &good, error));
-    AZ_TRY(az_vocabulary_put_aside(vocabulary, id, good ? bytes.bytes : content,
-                                   good ? bytes.length : length, error));
-out:
-    az_buffer_free(&bytes);
-    return status;
 }
 
 static enum az_status check_token(const json_t *token, const char **content, json_int_t *id,
@@ -108,7 +111,7 @@ static enum az_status read_token(struct reader *reader, const json_t *token, str
     bool there = (size_t)id < vocabulary->count && vocabulary->tokens[id].present;
     if (there && vocabulary->tokens[id].added)
         AZ_RAISE(AZ_FORMAT, "the added token \"%.100s\" is there twice", content);
-    if (!there) AZ_TRY(put_token(reader, (size_t)id, content, error));
+    if (!there) AZ_TRY(put_aside(reader, vocabulary, (size_t)id, content, error));
     if ((size_t)id + 1 > reader->highest) reader->highest = (size_t)id + 1;
     added.id = (uint32_t)id;
     AZ_TRY(normalised ? put_normalised(reader, added, content, error)

@@ -3,6 +3,10 @@
  *   tokenizer_tool train OUT MODEL PATTERN VOCABULARY BASE SPECIALS TEXT:WEIGHT...
  *   tokenizer_tool encode TOKENIZER [TEXT IDS BACK]...      writes the ids of TEXT (uint32, as
  *                                       the machine has them) and the text that they decode to
+ *   tokenizer_tool batch TOKENIZER TEXTS IDS BACK THREADS SPECIAL [PATTERN]
+ *                                       TEXTS: each a length (uint32) and its bytes; IDS: each a
+ *                                       number and ids; BACK as TEXTS, decoded. SPECIAL 1: with the
+ *                                       tokens of the post-processor, decoded without them
  *   tokenizer_tool resave TOKENIZER OUT
  *   tokenizer_tool text NAME OUT                  a built-in text */
 #include <stdio.h>
@@ -87,6 +91,66 @@ out:
     return status;
 }
 
+struct batch {
+    struct az_tokenizer *tokenizer;
+    struct az_encode_options options;
+    FILE *ids, *back;
+};
+
+static enum az_status batch_text(struct batch *batch, const char *text, size_t length_bytes,
+                                 struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    uint32_t *ids = NULL, number;
+    char *back = NULL;
+    size_t count, back_bytes;
+    AZ_TRY(az_tokenizer_encode_with(batch->tokenizer, &batch->options, text, length_bytes, &ids,
+                                    &count, NULL, error));
+    AZ_TRY(az_tokenizer_decode_with(batch->tokenizer, ids, count, batch->options.special_tokens,
+                                    &back, &back_bytes, error));
+    number = (uint32_t)count;
+    fwrite(&number, sizeof number, 1, batch->ids);
+    fwrite(ids, sizeof *ids, count, batch->ids);
+    number = (uint32_t)back_bytes;
+    fwrite(&number, sizeof number, 1, batch->back);
+    fwrite(back, 1, back_bytes, batch->back);
+out:
+    az_tokenizer_free_ids(ids);
+    az_tokenizer_free_text(back);
+    return status;
+}
+
+static enum az_status batch(char **arguments, int count, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct batch batch = {.options.special_tokens = arguments[5][0] == '1'};
+    char *texts = NULL;
+    size_t bytes;
+    AZ_TRY(az_tokenizer_load_with(&batch.tokenizer, arguments[0], count > 6 ? arguments[6] : NULL,
+                                  error));
+    if (atoi(arguments[4]) > 1)
+        AZ_TRY(az_pool_create(&batch.options.pool, atoi(arguments[4]), error));
+    AZ_TRY(az_file_read(arguments[1], 0, &texts, &bytes, error));
+    batch.ids = fopen(arguments[2], "wb");
+    batch.back = fopen(arguments[3], "wb");
+    if (!batch.ids || !batch.back) AZ_RAISE(AZ_IO, "cannot write %s", arguments[2]);
+    for (size_t at = 0; at + sizeof(uint32_t) <= bytes;) {
+        uint32_t length;
+        memcpy(&length, texts + at, sizeof length);
+        at += sizeof length;
+        if (length > bytes - at) AZ_RAISE(AZ_FORMAT, "a text that is cut short");
+        AZ_TRY(batch_text(&batch, texts + at, length, error));
+        at += length;
+    }
+out:
+    if (batch.ids) fclose(batch.ids);
+    if (batch.back) fclose(batch.back);
+    az_memory_free(texts);
+    az_pool_free(batch.options.pool);
+    az_tokenizer_free(batch.tokenizer);
+    return status;
+}
+
 static enum az_status resave(char **arguments, int count, struct az_error *error)
 {
     enum az_status status = AZ_OK;
@@ -119,10 +183,8 @@ int main(int count, char **arguments)
         int arguments;
         enum az_status (*run)(char **, int, struct az_error *);
     } commands[] = {
-        {"train", 7, train},
-        {"encode", 1, encode},
-        {"resave", 2, resave},
-        {"text", 2, text},
+        {"train", 7, train},   {"encode", 1, encode}, {"batch", 6, batch},
+        {"resave", 2, resave}, {"text", 2, text},
     };
     struct az_error error;
     az_error_clear(&error);
