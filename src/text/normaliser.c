@@ -203,8 +203,7 @@ static enum az_status apply_form(enum az_form form, struct az_normal *normal, st
     out->length = 0;
     AZ_TRY(az_normalise(form, normal->text, normal->length_bytes, out, error));
     /* The last of them may have become one with what follows. */
-    while (normal->origin_bytes < out->length &&
-           (out->bytes[normal->origin_bytes] & 0xc0) == 0x80)
+    while (normal->origin_bytes < out->length && (out->bytes[normal->origin_bytes] & 0xc0) == 0x80)
         normal->origin_bytes++;
     if (normal->origin_bytes > out->length) normal->origin_bytes = out->length;
 out:

@@ -54,6 +54,69 @@ static void ids_are_those_of_the_tokenizers_package(void **state)
     json_decref(cases);
 }
 
+/* One text of a family: ids without and with special tokens, and what those decode to. */
+static void check_family(const struct az_tokenizer *tokenizer, const char *name,
+                         const json_t *family, size_t n)
+{
+    const json_t *text = json_array_get(json_object_get(family, "texts"), n);
+    const json_t *back = json_array_get(json_object_get(family, "back"), n);
+    static const char *const keys[] = {"ids", "special_ids"};
+    for (int special = 0; special < 2; special++) {
+        struct az_encode_options options = {.special_tokens = special == 1};
+        const json_t *expected = json_array_get(json_object_get(family, keys[special]), n);
+        uint32_t *ids;
+        size_t count, length;
+        char *decoded;
+        assert_int_equal(az_tokenizer_encode_with(tokenizer, &options, json_string_value(text),
+                                                  json_string_length(text), &ids, &count, NULL,
+                                                  NULL),
+                         AZ_OK);
+        bool same = count == json_array_size(expected);
+        for (size_t k = 0; same && k < count; k++)
+            same = ids[k] == json_integer_value(json_array_get(expected, k));
+        if (!same) fail_msg("%s: text %zu has other ids", name, n);
+        assert_int_equal(
+            az_tokenizer_decode_with(tokenizer, ids, count, true, &decoded, &length, NULL), AZ_OK);
+        /* Bytes that are no characters come back as they are; `tokenizers` has U+FFFD there. */
+        bool broken = strstr(json_string_value(back), "\xef\xbf\xbd") != NULL;
+        if (special && !broken &&
+            (length != json_string_length(back) ||
+             memcmp(decoded, json_string_value(back), length) != 0))
+            fail_msg("%s: text %zu decodes to \"%s\"", name, n, decoded);
+        az_tokenizer_free_ids(ids);
+        az_tokenizer_free_text(decoded);
+    }
+}
+
+static void families_of_tokenizers_give_the_same(void **state)
+{
+    (void)state;
+    char path[1024], *file;
+    size_t bytes;
+    json_t *families, *family;
+    size_t n;
+    snprintf(path, sizeof path, "%s/tests/golden/tokenizer_families.json",
+             getenv("AZ_SOURCE_ROOT"));
+    assert_int_equal(az_file_read(path, 0, &file, &bytes, NULL), AZ_OK);
+    families = json_loadb(file, bytes, JSON_ALLOW_NUL, NULL); /* a text has one */
+    assert_int_equal(json_array_size(families), 12);
+    json_array_foreach(families, n, family)
+    {
+        const char *name = json_string_value(json_object_get(family, "name"));
+        char *text = json_dumps(json_object_get(family, "tokenizer"), 0);
+        struct az_tokenizer *tokenizer;
+        struct az_error error;
+        if (az_tokenizer_read_json(&tokenizer, name, text, strlen(text), &error) != AZ_OK)
+            fail_msg("%s: %s", name, error.message);
+        for (size_t k = 0; k < json_array_size(json_object_get(family, "texts")); k++)
+            check_family(tokenizer, name, family, k);
+        az_tokenizer_free(tokenizer);
+        free(text);
+    }
+    json_decref(families);
+    az_memory_free(file);
+}
+
 /* The reference's vocabulary, as our model spells it, and its merges, a line each. */
 static void assert_reference(const json_t *model, const json_t *vocabulary, char *merges)
 {
@@ -110,6 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_are_those_of_the_tokenizers_package),
+        cmocka_unit_test(families_of_tokenizers_give_the_same),
         cmocka_unit_test(the_reference_trainer_is_reproduced),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
