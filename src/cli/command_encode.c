@@ -272,7 +272,7 @@ const struct az_command az_command_tokenizer_encode = {
     .examples =
         "echo In the beginning | azimuth tokenizer encode tokenizer.json\n"
         "azimuth tokenizer encode bert/ page.txt --special --format json\n"
-        "azimuth tokenizer encode cl100k_base.tiktoken book.txt --format binary -o book.ids\n",
+        "azimuth tokenizer encode cl100k_base.tiktoken book.txt -o book.ids\n",
     .run = encode,
 };
 
@@ -290,6 +290,6 @@ const struct az_command az_command_tokenizer_decode = {
     .options = decode_options,
     .examples =
         "echo 318 257 | azimuth tokenizer decode tokenizer.json\n"
-        "azimuth tokenizer decode cl100k_base.tiktoken book.ids --format binary -o book.txt\n",
+        "azimuth tokenizer decode cl100k_base.tiktoken book.ids -o book.txt\n",
     .run = decode,
 };
