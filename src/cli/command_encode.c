@@ -269,10 +269,9 @@ const struct az_command az_command_tokenizer_encode = {
     "are those that Hugging Face's tokenizers package gives, those of tiktoken for its files. "
     "Nothing is cut off or filled up, whatever the file says of truncation and padding.",
     .options = encode_options,
-    .examples =
-        "echo In the beginning | azimuth tokenizer encode tokenizer.json\n"
-        "azimuth tokenizer encode bert/ page.txt --special --format json\n"
-        "azimuth tokenizer encode cl100k_base.tiktoken book.txt -o book.ids\n",
+    .examples = "echo In the beginning | azimuth tokenizer encode tokenizer.json\n"
+                "azimuth tokenizer encode bert/ page.txt --special --format json\n"
+                "azimuth tokenizer encode cl100k_base.tiktoken book.txt -o book.ids\n",
     .run = encode,
 };
 
@@ -288,8 +287,7 @@ const struct az_command az_command_tokenizer_decode = {
     "tokenizer gives the bytes of its tokens exactly, also where they are no whole "
     "characters.",
     .options = decode_options,
-    .examples =
-        "echo 318 257 | azimuth tokenizer decode tokenizer.json\n"
-        "azimuth tokenizer decode cl100k_base.tiktoken book.ids -o book.txt\n",
+    .examples = "echo 318 257 | azimuth tokenizer decode tokenizer.json\n"
+                "azimuth tokenizer decode cl100k_base.tiktoken book.ids -o book.txt\n",
     .run = decode,
 };
