@@ -114,7 +114,7 @@ static enum az_status draw(struct tomography *work, struct az_error *error)
              work->scene->description, work->radius);
     struct az_chart chart = {.title = title,
                              .width_inches = (double)columns * side + (work->density ? 1.2 : 0.2),
-                             .height_inches = (double)lines * side + 0.6,
+                             .height_inches = (double)lines * side + 0.9,
                              .dots_per_inch = work->scene->dots_per_inch,
                              .colormap = work->scene->colormap,
                              .panels = work->panels,

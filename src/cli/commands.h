@@ -36,6 +36,7 @@
     X(az_command_frame)                                                                            \
     X(az_command_simulate_galaxy)                                                                  \
     X(az_command_neighbours)                                                                       \
+    X(az_command_inspect)                                                                          \
     X(az_command_simulate_snowball)                                                                \
     X(az_command_simulate_valley)                                                                  \
     X(az_command_simulate_pachinko)                                                                \
