@@ -22,8 +22,7 @@ static enum az_status read_sets(const struct az_arguments *arguments,
 {
     enum az_status status = AZ_OK;
     size_t cursor = 0, rows = report->usage.rows;
-    const char *name;
-    while ((name = az_arguments_next(arguments, "--set", &cursor)) != NULL) report->set_count++;
+    while (az_arguments_next(arguments, "--set", &cursor)) report->set_count++;
     AZ_TRY(az_memory_allocate(&report->sets, report->set_count, sizeof *report->sets, "the sets",
                               error));
     cursor = 0;

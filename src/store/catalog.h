@@ -68,8 +68,8 @@ struct az_catalog;
 enum az_status az_catalog_open(struct az_catalog **catalog, const char *path,
                                struct az_error *error);
 
-/* Empties a table (or creates it) and takes the rows that follow. */
-enum az_status az_catalog_begin(struct az_catalog *catalog, const char *table,
+/* Empties the table of that name (or creates it) and takes the rows that follow. */
+enum az_status az_catalog_begin(struct az_catalog *catalog, const char *name,
                                 struct az_error *error);
 
 /* The values of a row in the order of the table's columns. The first failure is kept and everything

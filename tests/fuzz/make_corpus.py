@@ -5,8 +5,10 @@
 """
 import json
 import pathlib
+import sqlite3
 import struct
 import sys
+import tempfile
 
 
 def safetensors(header, data_bytes):
@@ -163,6 +165,43 @@ MATRICES = {
     "outside.index.json": b'{"weight_map": {"W": "../a.safetensors"}}',
 }
 
+# Sets of rows; the first byte says safetensors or text.
+TOKEN_SETS = {
+    "list": b"0" + b"1 2\n99\t0\n",
+    "beyond": b"0" + b"100\n",
+    "mask": b"1" + tensors(mask=("BOOL", 8, [100])),
+    "short_mask": b"1" + tensors(mask=("U8", 8, [3])),
+    "ids": b"1" + safetensors({"ids": {"dtype": "I64", "shape": [2], "data_offsets": [0, 16]}}, 0)
+           + list_of([5, 99]),
+    "narrow_ids": b"1" + tensors(ids=("I32", 32, [0])),
+    "two": b"1" + tensors(a=("U8", 8, [1]), b=("U8", 8, [1])),
+}
+
+
+def catalog(*statements):
+    """An SQLite file with pages as small as can be."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "catalog.db"
+        database = sqlite3.connect(path)
+        database.executescript("PRAGMA page_size = 512; PRAGMA application_id = 1635412333; "
+                               "PRAGMA user_version = 1;" + "".join(statements))
+        database.close()
+        return path.read_bytes()
+
+
+CATALOGS = {
+    "small.db": catalog(
+        "CREATE TABLE provenance (result TEXT NOT NULL, command TEXT NOT NULL, version TEXT NOT NULL, "
+        "parameters TEXT NOT NULL, rows INTEGER NOT NULL, PRIMARY KEY (result));",
+        "CREATE TABLE inputs (result TEXT NOT NULL, number INTEGER NOT NULL, role TEXT NOT NULL, "
+        "path TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (result, number));"),
+    "nothing.db": catalog("CREATE TABLE mine (x);"),
+    "hostile.db": catalog(
+        "CREATE TABLE provenance (result TEXT PRIMARY KEY);",
+        "CREATE TABLE mine (x); CREATE VIEW inputs AS SELECT * FROM mine;",
+        "CREATE TRIGGER t AFTER INSERT ON provenance BEGIN DELETE FROM mine; END;"),
+}
+
 
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "corpus")
@@ -175,6 +214,12 @@ def main():
     for name, content in TOKENIZERS.items():
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         (root / "tokenizer" / f"{name}.json").write_text(text, encoding="utf-8")
+    (root / "catalog").mkdir(parents=True, exist_ok=True)
+    for name, content in CATALOGS.items():
+        (root / "catalog" / name).write_bytes(content)
+    (root / "token_set").mkdir(parents=True, exist_ok=True)
+    for name, content in TOKEN_SETS.items():
+        (root / "token_set" / name).write_bytes(content)
     (root / "matrix").mkdir(parents=True, exist_ok=True)
     for name, content in MATRICES.items():
         (root / "matrix" / name).write_bytes(content)
