@@ -101,7 +101,8 @@ static enum az_status join(struct survey *survey, struct az_error *error)
     uint32_t place = 0;
     for (size_t n = 0; n < survey->chunk_count; n++) {
         const struct az_reach_chunk *chunk = &survey->chunks[n];
-        memcpy(tokens->encodings + place, chunk->ids, chunk->count * sizeof *chunk->ids);
+        if (chunk->count)
+            memcpy(tokens->encodings + place, chunk->ids, chunk->count * sizeof *chunk->ids);
         place += (uint32_t)chunk->count;
     }
     place = 0;
