@@ -175,10 +175,10 @@ out:
 
 static void free_look(struct az_look *look)
 {
-    void *blocks[] = {look->squares,    look->sums,       look->positions,      look->drifts,
-                      look->clouds,     look->norms,      look->zeros,          look->states,
-                      look->still_run,  look->start,      look->counts,         look->sorting,
-                      look->set_drifts, look->last_drift, look->chunk_positions};
+    void *blocks[] = {look->squares,    look->sums,       look->positions,       look->drifts,
+                      look->clouds,     look->norms,      look->zeros,           look->states,
+                      look->still_run,  look->start,      look->counts,          look->sorting,
+                      look->set_drifts, look->last_drift, look->chunk_positions, look->kinds};
     for (size_t n = 0; n < sizeof blocks / sizeof *blocks; n++) az_memory_free(blocks[n]);
     for (int q = 0; q < AZ_MOTION_QUANTITIES; q++) az_memory_free(look->keys[q]);
     az_look_velocity_free(look->velocity);

@@ -30,7 +30,7 @@ enum az_status az_look_arrays_create(struct az_look *look, const char *path, str
     arrays = look->arrays;
     AZ_TRY(az_memory_allocate(&arrays->ends, (size_t)subject->rows, 4 * sizeof *arrays->ends,
                               "the arrays", error));
-    for (int q = 0; q < AZ_MOTION_QUANTITIES; q++)
+    for (enum az_motion_quantity q = 0; q < AZ_MOTION_QUANTITIES; q++)
         describe(&tensors[q], az_motion_name(q),
                  az_look_key_is_float(q) ? AZ_DTYPE_F32 : AZ_DTYPE_I32, 2, subject->moves,
                  subject->rows);

@@ -146,6 +146,7 @@ static enum az_status read_named(struct reading *reading, const char *named, str
     snprintf(reading->sets->named, sizeof reading->sets->named, "%s", slash ? slash + 1 : named);
 out:
     az_memory_free(text);
+    reading->file = named;
     return status;
 }
 

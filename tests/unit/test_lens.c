@@ -78,7 +78,7 @@ static void quantiles_of_every_step_are_those_of_the_tokens(void **state)
     struct az_lens *lens = look_at(&(struct planted){0});
     for (enum az_lens_set set = AZ_LENS_ALL; set <= AZ_LENS_LIVE; set++)
         for (int64_t step = 1; step <= STEPS; step++)
-            for (int quantity = 0; quantity < AZ_MOTION_QUANTITIES; quantity++)
+            for (enum az_motion_quantity quantity = 0; quantity < AZ_MOTION_QUANTITIES; quantity++)
                 check_quantiles(lens, set, step, quantity);
     az_lens_free(lens);
 }

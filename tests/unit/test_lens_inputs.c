@@ -11,6 +11,9 @@
 #include "azimuth/lifecycle.h"
 #include "azimuth/motion.h"
 #include "azimuth/safetensors.h"
+#include "azimuth/structure.h"
+#include "base/memory.h"
+#include "store/file.h"
 
 static enum az_status refused(const char *path, struct az_lens_options options,
                               struct az_error *error)
@@ -163,6 +166,33 @@ static void a_look_can_be_stopped(void **state)
     assert_null(lens);
 }
 
+static void whatever_allocation_fails_it_is_told_and_nothing_leaks(void **state)
+{
+    (void)state;
+    char path[512];
+    snprintf(path, sizeof path, "%s", write_planted(&(struct planted){0}, "planted.safetensors"));
+    const char *arrays = fixture_path("arrays.safetensors");
+    struct az_lens_options options = {.kinematics = true, .arrays = arrays, .threads = 2};
+    struct az_structure_options others = {.set = AZ_LENS_ALL, .threads = 2};
+    for (int what = 0; what < 2; what++) {
+        enum az_status status = AZ_MEMORY;
+        size_t n = 0;
+        while (status == AZ_MEMORY) {
+            struct az_lens *lens = NULL;
+            struct az_structure *structure = NULL;
+            az_memory_fail_after(++n);
+            status = what ? az_structure_look(&structure, path, &others, NULL, NULL)
+                          : az_lens_look(&lens, path, &options, NULL, NULL);
+            az_memory_fail_after(0);
+            az_lens_free(lens);
+            az_structure_free(structure);
+            assert_true(what || az_file_exists(arrays) == (status == AZ_OK));
+        }
+        assert_int_equal(status, AZ_OK);
+        assert_true(n > 20);
+    }
+}
+
 /* The notebooks' schema: W alone, no metadata, masks in a file beside it. */
 static void a_file_of_the_notebooks_is_looked_at(void **state)
 {
@@ -234,6 +264,7 @@ int main(void)
         cmocka_unit_test(wrong_sets_are_refused_with_the_token),
         cmocka_unit_test(other_matrices_are_refused),
         cmocka_unit_test(a_look_can_be_stopped),
+        cmocka_unit_test(whatever_allocation_fails_it_is_told_and_nothing_leaks),
         cmocka_unit_test(a_file_of_the_notebooks_is_looked_at),
         cmocka_unit_test(arrays_hold_every_token_at_every_step),
     };
