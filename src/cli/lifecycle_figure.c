@@ -185,6 +185,7 @@ enum az_status az_lifecycle_draw(const struct az_lifecycle_report *report, const
     AZ_TRY(draw_phases(lens, set, title, file, error));
     AZ_TRY(draw_onsets(lens, lens->subject.matrix, file, error));
     AZ_TRY(draw_map(lens, set, title, file, error));
+    AZ_TRY(az_lifecycle_draw_worldlines(report, title, file, error));
 out:
     return status;
 }

@@ -26,6 +26,12 @@ enum az_status az_lifecycle_stragglers_csv(const struct az_lifecycle_report *rep
 enum az_status az_lifecycle_draw(const struct az_lifecycle_report *report, const char *file,
                                  struct az_error *error);
 
+/* FILE-worldlines: rows of the tokens that freeze last, and of some at the median: norm against the
+ * step, coordinates of one of them, distance to the last place. */
+enum az_status az_lifecycle_draw_worldlines(const struct az_lifecycle_report *report,
+                                            const char *title, const char *file,
+                                            struct az_error *error);
+
 /* The token's bytes for people, its script; "" and "-" where they are not known. Returns the number
  * of bytes, -1 where that is not known. */
 int64_t az_lifecycle_token_text(const struct az_lifecycle_report *report, int64_t token, char *text,

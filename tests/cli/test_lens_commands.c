@@ -136,9 +136,9 @@ static void pictures_stand_with_their_numbers(void **state)
         print_message("gnuplot is not installed (apt-get install gnuplot-nox)\n");
         skip();
     }
-    static const char *const names[] = {"m-displacement", "m-hops",   "l-phases",
-                                        "s-structure",    "l-onsets", "l-map",
-                                        "k-radius",       "k-bulk",   "k-velocity"};
+    static const char *const names[] = {"m-displacement", "m-hops",    "l-phases", "s-structure",
+                                        "l-worldlines",   "l-onsets",  "l-map",    "k-radius",
+                                        "k-bulk",         "k-velocity"};
     assert_int_equal(on_recording("motion", "--figure m.svg"), 0);
     assert_int_equal(on_recording("lifecycle", "--figure l.svg"), 0);
     assert_int_equal(on_recording("kinematics", "--figure k.svg"), 0);
