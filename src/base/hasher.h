@@ -11,10 +11,10 @@
 #define AZ_HASHER_STATE_BYTES (64 + 256 + 3 * 8)
 
 /* The same bytes whenever the same pieces were added, on every machine. */
-void az_hasher_save(const struct az_hasher *hasher, unsigned char state[AZ_HASHER_STATE_BYTES]);
+void az_hasher_save(const struct az_hasher *hasher, unsigned char bytes[AZ_HASHER_STATE_BYTES]);
 
 /* False, with the hasher empty, when the bytes cannot have come from az_hasher_save. */
-bool az_hasher_restore(struct az_hasher *hasher, const unsigned char state[AZ_HASHER_STATE_BYTES]);
+bool az_hasher_restore(struct az_hasher *hasher, const unsigned char bytes[AZ_HASHER_STATE_BYTES]);
 
 /* Bytes added so far. */
 uint64_t az_hasher_length(const struct az_hasher *hasher);

@@ -174,10 +174,11 @@ enum az_status az_checkpoint_experiment(const struct az_checkpoint *checkpoint,
     for (size_t k = 0; k < az_key_count; k++) {
         const char *text = parameter_text(checkpoint, &az_keys[k]);
         if (!text)
-            AZ_RAISE(AZ_FORMAT,
-                     "the checkpoint does not tell %s.%s: it was made by another version; go on "
-                     "with the one that run.json or docs/running.md names",
-                     az_keys[k].section, az_keys[k].name);
+            AZ_RAISE(
+                AZ_FORMAT,
+                "the checkpoint does not tell %s.%s: another version of azimuth made it, which can "
+                "go on with it",
+                az_keys[k].section, az_keys[k].name);
         AZ_TRY(az_key_parse(&az_keys[k], text, experiment, error));
     }
 out:

@@ -154,8 +154,8 @@ static void cadences_checkpoints_and_the_rest(void **state)
         "checkpoint.every=0",
         "checkpoint.every=1 train.target_offset=2",
         "checkpoint.every=100 train.batch=1",
-        "train.steps=400 model.context=4 checkpoint.every=5 record.h=off record.params=off "
-        "record.grad_W=off record.momentum_W=off record.variance_W=off record.W=50",
+        ("train.steps=400 model.context=4 checkpoint.every=5 record.h=off record.params=off "
+         "record.grad_W=off record.momentum_W=off record.variance_W=off record.W=50"),
         "optimizer.clip_norm=0.1 optimizer.beta1=0 optimizer.eps=1e-3",
         "seed.embedding=1 seed.body=2 seed.data=3 seed.rounding=4",
         "model.compute=f32 model.tied=false optimizer.arithmetic=master",
