@@ -100,10 +100,11 @@ AZ_API const char *az_recording_container(const struct az_recording *recording);
 AZ_API int64_t az_recording_planned(const struct az_recording *recording,
                                     const struct az_recorded *tensor);
 
-/* Tensors of the file that are neither movies nor their companions (dead_indices, learning_rate);
- * NULL beyond the last. `data` is there where they have no more than one dimension. */
-AZ_API const struct az_tensor *az_recording_constant_at(const struct az_recording *recording,
-                                                        size_t index);
+/* The next tensor of the file that is neither a movie nor its companion (dead_indices,
+ * learning_rate); *cursor starts at 0; NULL at the end. `data` is there where it has no more than
+ * one dimension. */
+AZ_API const struct az_tensor *az_recording_constant_next(const struct az_recording *recording,
+                                                          size_t *cursor);
 /* All its bytes. */
 AZ_API enum az_status az_recording_read_constant(const struct az_recording *recording,
                                                  const struct az_tensor *constant, void *bytes,

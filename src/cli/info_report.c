@@ -141,10 +141,12 @@ static void print_provenance(const struct az_recording *recording)
 static void print_constants(const struct az_recording *recording)
 {
     const struct az_tensor *constant;
-    for (size_t n = 0; (constant = az_recording_constant_at(recording, n)) != NULL; n++) {
+    bool told = false;
+    for (size_t cursor = 0; (constant = az_recording_constant_next(recording, &cursor)) != NULL;) {
         char text[AZ_NUMBER_TEXT_BYTES];
         double value;
-        if (n == 0) printf("\n%-26s %-4s  %-18s\n", "constant", "type", "shape or value");
+        if (!told) printf("\n%-26s %-4s  %-18s\n", "constant", "type", "shape or value");
+        told = true;
         print_name(26, constant->name);
         printf("%-4s", az_dtype_name(constant->dtype));
         if (constant->rank == 0 && az_recording_scalar(constant, &value)) {
@@ -272,7 +274,7 @@ enum az_status az_info_json_recording(const struct az_recording *recording, stru
         json_movie(&json, recording, az_recording_at(recording, n));
     az_json_close(&json, ']');
     az_json_open(&json, "constants", '[');
-    for (size_t n = 0; (constant = az_recording_constant_at(recording, n)) != NULL; n++)
+    for (size_t cursor = 0; (constant = az_recording_constant_next(recording, &cursor)) != NULL;)
         json_constant(&json, constant);
     az_json_close(&json, ']');
     az_json_open(&json, "metadata", '{');

@@ -235,9 +235,10 @@ out:
 
 static const struct az_tensor *find_constant(const struct az_recording *recording, const char *name)
 {
-    const struct az_tensor *constant = az_recording_constant_at(recording, 0);
-    for (size_t n = 1; constant && strcmp(constant->name, name) != 0; n++)
-        constant = az_recording_constant_at(recording, n);
+    size_t cursor = 0;
+    const struct az_tensor *constant = az_recording_constant_next(recording, &cursor);
+    while (constant && strcmp(constant->name, name) != 0)
+        constant = az_recording_constant_next(recording, &cursor);
     return constant;
 }
 

@@ -56,11 +56,12 @@ static enum az_status pack_constants(struct luggage *luggage, const struct az_re
 {
     enum az_status status = AZ_OK;
     const struct az_tensor *constant;
-    size_t count = 0;
-    while (az_recording_constant_at(recording, count)) count++;
+    size_t count = 0, cursor = 0;
+    while (az_recording_constant_next(recording, &cursor)) count++;
     AZ_TRY(az_memory_allocate(&luggage->constants, count, sizeof *luggage->constants, "constants",
                               error));
-    for (size_t n = 0; (constant = az_recording_constant_at(recording, n)) != NULL; n++)
+    cursor = 0;
+    while ((constant = az_recording_constant_next(recording, &cursor)) != NULL)
         AZ_TRY(pack_constant(luggage, recording, constant, error));
 out:
     return status;

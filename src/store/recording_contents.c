@@ -46,12 +46,13 @@ static bool is_constant(const struct az_recording *recording, const struct az_te
            !belongs_to_movie(recording, tensor->name, AZ_RECORDING_SUMS_SUFFIX);
 }
 
-const struct az_tensor *az_recording_constant_at(const struct az_recording *recording, size_t index)
+const struct az_tensor *az_recording_constant_next(const struct az_recording *recording,
+                                                   size_t *cursor)
 {
     size_t count = recording->container->count(recording->file);
-    for (size_t n = 0; n < count; n++) {
-        const struct az_tensor *tensor = recording->container->at(recording->file, n);
-        if (is_constant(recording, tensor) && index-- == 0) return tensor;
+    while (*cursor < count) {
+        const struct az_tensor *tensor = recording->container->at(recording->file, (*cursor)++);
+        if (is_constant(recording, tensor)) return tensor;
     }
     return NULL;
 }

@@ -267,6 +267,17 @@ static enum az_status place_tensors(struct az_safetensors_header *header, uint64
                           data_bytes);
 }
 
+static enum az_status list_keys(struct az_safetensors_header *header, struct az_error *error)
+{
+    const char *key;
+    json_t *value;
+    enum az_status status = az_memory_allocate(&header->keys, json_object_size(header->metadata),
+                                               sizeof *header->keys, "the metadata", error);
+    if (status != AZ_OK) return status;
+    json_object_foreach(header->metadata, key, value) header->keys[header->key_count++] = key;
+    return AZ_OK;
+}
+
 static enum az_status read_tensors(struct az_safetensors_header *header, json_t *root,
                                    struct az_error *error)
 {
@@ -283,6 +294,7 @@ static enum az_status read_tensors(struct az_safetensors_header *header, json_t 
         if (strcmp(name, "__metadata__") == 0) {
             AZ_TRY(check_metadata(value, error));
             header->metadata = json_incref(value);
+            AZ_TRY(list_keys(header, error));
             continue;
         }
         AZ_TRY(read_tensor(&header->tensors[header->count], name, value, error));
@@ -323,6 +335,7 @@ void az_safetensors_header_free(struct az_safetensors_header *header)
     az_memory_free(header->tensors);
     az_memory_free(header->by_name);
     json_decref(header->metadata);
+    az_memory_free(header->keys);
     *header = (struct az_safetensors_header){0};
 }
 

@@ -20,6 +20,8 @@ struct az_safetensors_header {
     struct az_tensor **by_name; /* sorted by name */
     size_t count;
     struct json_t *metadata; /* object of strings, or NULL */
+    const char **keys;       /* [key_count] of the metadata, in the file's order */
+    size_t key_count;
 };
 
 /* The length of the header, from the first bytes of a file of file_bytes. */

@@ -158,11 +158,9 @@ enum az_status az_safetensors_require(const struct az_safetensors *file, const c
 bool az_safetensors_metadata_at(const struct az_safetensors *file, size_t index, const char **key,
                                 const char **value)
 {
-    void *at = json_object_iter(file->header.metadata);
-    while (at && index-- > 0) at = json_object_iter_next(file->header.metadata, at);
-    if (!at) return false;
-    *key = json_object_iter_key(at);
-    *value = json_string_value(json_object_iter_value(at));
+    if (index >= file->header.key_count) return false;
+    *key = file->header.keys[index];
+    *value = json_string_value(json_object_get(file->header.metadata, *key));
     return true;
 }
 
