@@ -259,8 +259,8 @@ static void print_scope(const struct az_census *census)
 {
     if (census->flood.vectors) {
         label("flood fill");
-        printf("%s vectors, %s tokens in %s waves; %s components\n", COUNT(census->flood.vectors),
-               COUNT(census->flood.tokens), COUNT(census->flood.waves),
+        printf("%s vectors, %s tokens in %s wave%s; %s components\n", COUNT(census->flood.vectors),
+               COUNT(census->flood.tokens), COUNT(census->flood.waves), PLURAL(census->flood.waves),
                COUNT(census->flood.components));
     }
     if (census->compared) {

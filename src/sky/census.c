@@ -6,8 +6,8 @@
 #include "base/memory.h"
 #include "sky/census_state.h"
 
-/* Each side of the split has 1/16 of the vectors and eight of them at least. */
-enum { OORT_SHARE = 16, OORT_LEAST = 8 };
+/* Each side of the split has 1/8 of the vectors and eight of them at least. */
+enum { OORT_SHARE = 8, OORT_LEAST = 8 };
 
 static const void *row_bits(const struct az_matrix *matrix, int64_t row)
 {

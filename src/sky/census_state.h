@@ -23,27 +23,27 @@ struct az_census {
     const char *center_reason; /* "the largest black hole" */
     struct az_sighting sighting;
     struct az_curve curve;
-    int threshold; /* of the neighbourhood; -1: none */
     struct az_selections selections;
     struct az_flood flood; /* from the black holes */
     const char *scope;     /* name of the selection whose vectors are compared; NULL: none */
     int32_t *scope_vectors;
     int64_t scope_count;
-    bool compared;          /* the crystal and what follows from it are there */
-    char not_compared[256]; /* else why not */
+    char not_compared[256]; /* why there is no crystal */
     struct az_crystal crystal;
     struct az_crystal_level *levels;
     int64_t level_count;
     struct az_extents extents, black_hole_extents;
-    bool charted;
     struct az_geography geography;
     struct az_shell shells[AZ_SHELLS];
     struct az_gap void_gap;
-    bool surveyed;
     struct az_tokens tokens;
-    bool suspected;
     char not_suspected[256];
     struct az_suspects suspects;
+    int threshold;  /* of the neighbourhood; -1: none */
+    bool compared;  /* the crystal and what follows from it are there */
+    bool charted;   /* the geography is */
+    bool surveyed;  /* the tokens are */
+    bool suspected; /* the suspects are */
 };
 
 /* Name that `scope` has when neither a plateau nor a threshold gives a neighbourhood. */

@@ -30,9 +30,9 @@ struct az_duplicates {
 
 /* distinct_zero: -0 and +0 differ; else they are equal. Hashes are believed only where they differ:
  * equal ones are compared byte by byte. At most 2^31 - 1 rows. Free in any case. */
-enum az_status az_duplicates_find(struct az_duplicates *duplicates, const struct az_matrix *matrix,
+enum az_status az_duplicates_find(struct az_duplicates *found, const struct az_matrix *matrix,
                                   const struct az_scan *scan, bool distinct_zero,
                                   struct az_error *error);
-void az_duplicates_free(struct az_duplicates *duplicates);
+void az_duplicates_free(struct az_duplicates *found);
 
 #endif

@@ -58,8 +58,8 @@ static enum az_status make_center(uint16_t *bits, uint8_t *active, int64_t dims,
     for (int64_t d = 0, n = 0; d < dims; d++) {
         if (active[d]) continue;
         int64_t slot = (2 * slots[n++] + 1) * (int64_t)sizeof exponents / (2 * others);
-        bits[d] = (uint16_t)(draw(seed, &drawn, 2) << 15 | exponents[slot] << MANTISSA_BITS |
-                             draw(seed, &drawn, 128));
+        uint64_t sign = draw(seed, &drawn, 2), mantissa = draw(seed, &drawn, 128);
+        bits[d] = (uint16_t)(sign << 15 | (uint64_t)exponents[slot] << MANTISSA_BITS | mantissa);
     }
     az_memory_free(slots);
     return AZ_OK;
@@ -98,10 +98,11 @@ static void make_close(struct az_galaxy_core *core, const uint16_t *center)
 enum { FAR = AZ_GALAXY_VECTORS - AZ_GALAXY_CLOSE, LEAST_STEPS = 24, MOST_STEPS = 60 };
 
 /* Exponent distances of the far ones by ascending radius: the published increments of the curve
- * (39 rows at 0, then 38, 18, 10, 6, 1) less the close ones; 6 for the three outside. */
+ * (39 rows at 0, then 38, 18, 10, 6, 1) less the close ones; 3 at 6 and 2 each at 7 to 10 outside,
+ * so that the curve has its least increment at 5 in a small galaxy too. */
 static int far_exponents(int number)
 {
-    static const int ends[] = {5, 43, 61, 71, 77, 78, 81};
+    static const int ends[] = {5, 43, 61, 71, 77, 78, 81, 83, 85, 87, 89};
     int exponents = 0;
     while (number >= ends[exponents]) exponents++;
     return exponents;
@@ -116,9 +117,10 @@ static double between(double low, double high, int n, int count)
  * 5e-3, and the outlier), then those outside. */
 static double far_radius(int number)
 {
-    static const double outer[] = {5.6e-4,  6.9e-4, 8.7e-4,  .001019, .001034,
-                                   .005495, 8.1e-4, .003565, .003696};
-    static const double inmost[] = {2.15e-6, 3.34e-6, 4.3e-6, 4.3e-6, 5.8e-6};
+    static const double outer[] = {5.6e-4,  6.9e-4,  8.7e-4,  .001019, .001034, .005495,
+                                   8.1e-4,  .003565, .003696, .006882, .007598, .0078,
+                                   .008590, .009263, .009575, .014709, .016145};
+    static const double inmost[] = {2.15e-6, 3.34e-6, 4.3e-6, 8.6e-6, 5.8e-6};
     const int core = AZ_GALAXY_FAR_CORE, inner = AZ_GALAXY_NEAR - AZ_GALAXY_CLOSE - 6 - 23;
     if (number < 5) return inmost[number];
     if (number < core) return between(1.1e-5, 3.95e-5, number - 5, core - 5);

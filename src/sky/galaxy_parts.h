@@ -31,9 +31,9 @@ extern const int8_t az_galaxy_offsets[AZ_GALAXY_CLOSE][AZ_GALAXY_ACTIVE];
 /* Component of each close vector at one step: 1..5, 0 alone. */
 extern const uint8_t az_galaxy_component[AZ_GALAXY_CLOSE];
 
-/* ---- the core: every vector of the neighbourhood, and three just outside it ---- */
+/* ---- the core: every vector of the neighbourhood, and some just outside it ---- */
 #define AZ_GALAXY_NEAR 125
-#define AZ_GALAXY_OUTSIDE 3
+#define AZ_GALAXY_OUTSIDE 11
 #define AZ_GALAXY_VECTORS (AZ_GALAXY_NEAR + AZ_GALAXY_OUTSIDE)
 #define AZ_GALAXY_CORE_RADIUS 5e-5
 /* Of the vectors far from all others, how many are of the core: 63 singletons less the close ones.

@@ -6,12 +6,13 @@
 
 enum { ORPHANS = 267, FIRST_SINGLETON = 124, OUTLIER_TOKEN = 27487, OUTLIER = 124 };
 
-/* Rows of the halo by distance from the centre: the published shells up to .6, less the outlier. */
+/* Rows of the halo by distance from the centre: the published shells up to .6, less what the core
+ * has there. */
 static const struct {
     double from, to;
     int count;
-} shells[] = {{.0058, 1e-2, 6}, {1e-2, 2e-2, 9}, {2e-2, 5e-2, 71}, {5e-2, .1, 285}, {.1, .2, 457},
-              {.2, .3, 522},    {.3, .4, 598},   {.4, .5, 752},    {.5, .6, 1030}};
+} shells[] = {{.0164, 2e-2, 7}, {2e-2, 5e-2, 71}, {5e-2, .1, 285}, {.1, .2, 457},
+              {.2, .3, 522},    {.3, .4, 598},    {.4, .5, 752},   {.5, .6, 1030}};
 
 struct planning {
     struct az_galaxy_plan *plan;
