@@ -62,8 +62,8 @@ struct string {
 static struct string string_of(const struct az_strings *strings, size_t number)
 {
     size_t start = number > 0 ? strings->ends[number - 1] : 0;
-    return (struct string){strings->bytes.bytes + start, strings->ends[number] - start, number,
-                           strings->count};
+    const char *bytes = strings->bytes.bytes ? strings->bytes.bytes : ""; /* all may be empty */
+    return (struct string){bytes + start, strings->ends[number] - start, number, strings->count};
 }
 
 /* Appends a text with every occurrence of one string replaced by another. */
@@ -95,6 +95,7 @@ static enum az_status clean_up(struct az_buffer *text, size_t start, struct az_e
     };
     enum az_status status = AZ_OK;
     struct az_buffer clean = {0};
+    AZ_TRY(az_buffer_reserve(text, 1, error));
     for (size_t n = 0; n < sizeof rules / sizeof rules[0]; n++) {
         struct string in = {.bytes = text->bytes + start, .length_bytes = text->length - start};
         if (in.length_bytes < 2) break;
