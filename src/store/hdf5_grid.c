@@ -43,16 +43,18 @@ static void choose_plain(struct az_hdf5_grid *grid, int64_t most_frames)
     if (frames > 1) grid->chunk[0] = divide_up(frames, divide_up(frames, most_frames));
 }
 
-/* The last dimensions whole, as far as a slice goes. A tensor of more dimensions than rows and
- * columns, the hidden states, does not repeat itself from step to step: few steps are enough. */
-static void choose_packed(struct az_hdf5_grid *grid, int level, int64_t frames)
+/* The last dimensions whole, as far as a slice goes. Hidden states, which have more dimensions than
+ * rows and columns, and gradients do not repeat themselves from step to step: few steps are enough.
+ * Gradients repeat themselves from row to row, those of tokens that are pushed alike. */
+static void choose_packed(struct az_hdf5_grid *grid, bool gradient, int level, int64_t frames)
 {
-    int64_t left = SLICE_ELEMENTS;
+    int64_t left = gradient ? 16 * SLICE_ELEMENTS : SLICE_ELEMENTS;
+    bool few = gradient || grid->rank > 3;
     for (int n = grid->rank - 1; n > 0; n--) {
         grid->chunk[n] = least(grid->shape[n], left > 0 ? left : 1);
         left /= grid->chunk[n];
     }
-    grid->chunk[0] = least(grid->rank > 3 ? 4 : frames, grid->shape[0] > 0 ? grid->shape[0] : 1);
+    grid->chunk[0] = least(few && frames > 4 ? 4 : frames, grid->shape[0] > 0 ? grid->shape[0] : 1);
     grid->level = level;
 }
 
@@ -77,7 +79,8 @@ static void choose_grid(struct az_hdf5_grid *grid, const struct az_tensor *tenso
                                ? (bytes < PLAIN_CHUNK_BYTES ? PLAIN_CHUNK_BYTES / bytes : 1)
                                : PLAIN_FRAMES);
     else
-        choose_packed(grid, packings[compression].level, frames);
+        choose_packed(grid, strncmp(tensor->name, "grad_", 5) == 0, packings[compression].level,
+                      frames);
     az_hdf5_measure_grid(grid);
 }
 
