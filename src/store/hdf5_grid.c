@@ -37,7 +37,7 @@ void az_hdf5_measure_grid(struct az_hdf5_grid *grid)
 static void choose_plain(struct az_hdf5_grid *grid, int64_t most_frames)
 {
     int64_t frames = grid->shape[0];
-    memcpy(grid->chunk, grid->shape, sizeof grid->chunk);
+    for (int n = 0; n < grid->rank; n++) grid->chunk[n] = grid->shape[n] > 0 ? grid->shape[n] : 1;
     grid->level = 0;
     grid->chunk[0] = 1;
     if (frames > 1) grid->chunk[0] = divide_up(frames, divide_up(frames, most_frames));
@@ -51,7 +51,8 @@ static void choose_packed(struct az_hdf5_grid *grid, bool gradient, int level, i
     int64_t left = gradient ? 16 * SLICE_ELEMENTS : SLICE_ELEMENTS;
     bool few = gradient || grid->rank > 3;
     for (int n = grid->rank - 1; n > 0; n--) {
-        grid->chunk[n] = least(grid->shape[n], left > 0 ? left : 1);
+        int64_t length = least(grid->shape[n], left);
+        grid->chunk[n] = length > 0 ? length : 1;
         left /= grid->chunk[n];
     }
     grid->chunk[0] = least(few && frames > 4 ? 4 : frames, grid->shape[0] > 0 ? grid->shape[0] : 1);
@@ -142,6 +143,7 @@ void az_hdf5_gather(const struct az_hdf5_grid *grid, size_t block, const void *s
     int outer = grid->rank - 1;
     int64_t unit = 1;
     bool whole = frames == grid->chunk[0];
+    if (outer < 0 || outer >= AZ_TENSOR_DIMS) return;
     size[0] = frames;
     for (int n = grid->rank - 1; n > 0; n--) {
         begin[n] = (int64_t)(block % (size_t)grid->counts[n]) * grid->chunk[n];
