@@ -91,8 +91,9 @@ static void place(struct tomography *work, double side)
     int64_t lines = (work->slices + columns - 1) / columns;
     for (int64_t n = 0; n < work->slices; n++) {
         struct az_chart_panel *panel = &work->panels[n];
+        int64_t line = n / columns;
         panel->left = 0.2 + (double)(n % columns) * side;
-        panel->bottom = 0.1 + (double)(lines - 1 - n / columns) * side;
+        panel->bottom = 0.1 + (double)(lines - 1 - line) * side;
         panel->width = panel->height = side - 0.4;
         panel->x_min = panel->y_min = -1.04 * work->radius;
         panel->x_max = panel->y_max = 1.04 * work->radius;

@@ -84,7 +84,7 @@ static void make_part(void *context, int64_t first, int64_t rows, double *sums, 
     float *x = making->x + cells, *z = making->z ? making->z + cells : NULL;
     (void)sums;
     az_rows_read(&making->view, first, rows, x);
-    if (making->packed) {
+    if (z) { /* whitened */
         struct az_product_f32 product = {.m = (size_t)rows,
                                          .n = dims,
                                          .k = dims,
