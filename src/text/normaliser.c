@@ -276,7 +276,7 @@ enum az_status az_normaliser_finish(struct az_normaliser *normaliser, struct az_
         normal.text = &text;
         normal.length_bytes = 1;
         AZ_TRY(apply_steps(normaliser, &normal, error));
-        normaliser->ascii[c] = normal.length_bytes ? normal.text[0] : -1;
+        normaliser->ascii[c] = (signed char)(normal.length_bytes ? normal.text[0] : -1);
     }
 out:
     az_normal_free(&normal);
@@ -319,7 +319,7 @@ static enum az_status apply_locally(const struct az_normaliser *normaliser, cons
         char *to = out->bytes + out->length;
         for (size_t n = 0; n < run; n++) {
             signed char c = normaliser->ascii[(unsigned char)text[at + n]];
-            *to = c;
+            *to = (char)c;
             to += c >= 0;
         }
         out->length = (size_t)(to - out->bytes);
