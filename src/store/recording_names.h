@@ -20,6 +20,9 @@
 #define AZ_RECORDING_IDS_SUFFIX ".token_ids"
 #define AZ_RECORDING_SUMS_SUFFIX ".sums"
 
+/* A list of steps, rows or sums that a reader may be asked to hold. */
+#define AZ_RECORDING_LIST_BYTES ((uint64_t)1 << 30)
+
 /* A frame that a reader may be asked to hold. */
 #define AZ_RECORDING_FRAME_BYTES ((uint64_t)8 << 30)
 

@@ -78,6 +78,8 @@ static enum az_status read_companion(const struct az_recording *recording, const
     if (tensor->dtype != AZ_DTYPE_I64 || tensor->rank != 1 || tensor->shape[0] != expected)
         AZ_RAISE(AZ_FORMAT, "%s is not the list of %" PRId64 " I64 numbers that its tensor needs",
                  shown, expected);
+    if (tensor->bytes > AZ_RECORDING_LIST_BYTES)
+        AZ_RAISE(AZ_FORMAT, "%s is longer than any list of a recording", shown);
     AZ_TRY(az_memory_allocate(values, (size_t)expected, sizeof **values, shown, error));
     AZ_TRY(
         recording->container->read(recording->file, tensor, origin, tensor->shape, *values, error));
@@ -110,6 +112,8 @@ static enum az_status read_sums(const struct az_recording *recording,
         (!grows(recording) && tensor->shape[0] != movie->planned) || tensor->shape[1] != 2)
         AZ_RAISE(AZ_FORMAT, "%s is not the list of %" PRId64 " pairs of I64 that its tensor needs",
                  shown, movie->planned);
+    if (tensor->bytes > AZ_RECORDING_LIST_BYTES)
+        AZ_RAISE(AZ_FORMAT, "%s is longer than any list of a recording", shown);
     movie->sum_count = tensor->shape[0];
     AZ_TRY(az_memory_allocate(&movie->sums, (size_t)tensor->shape[0], sizeof *movie->sums, shown,
                               error));
