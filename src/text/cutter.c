@@ -155,7 +155,7 @@ static enum az_status look(struct az_cut_walk *walk, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     if (walk->piece_start == walk->at && walk->piece_end > walk->at) return AZ_OK;
-    size_t start = walk->at, end = start;
+    size_t start = walk->at, end;
     bool match = false;
     if (start >= walk->length_bytes) {
         end = start;

@@ -57,7 +57,7 @@ enum az_status az_coder_init(struct az_coder *coder, const struct az_tokenizer *
 void az_coder_free(struct az_coder *coder); /* zeroed is allowed */
 
 /* A word of the cutter, into coder->ids; an az_cutter_word with the coder as context. */
-enum az_status az_coder_word(void *coder, const char *word, size_t length_bytes,
+enum az_status az_coder_word(void *context, const char *word, size_t length_bytes,
                              struct az_error *error);
 
 /* All segments into ids. */
