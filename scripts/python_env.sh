@@ -2,12 +2,12 @@
 # Makes venv/, a Python environment with the packages that a few comparisons use. Nobody needs it to
 # build or run azimuth; tests that would use it skip without it.
 #
-#   scripts/python_env.sh          numpy, safetensors, tokenizers (120 MB)
+#   scripts/python_env.sh          numpy, safetensors, tokenizers, tiktoken, h5py, ml_dtypes (150 MB)
 #   scripts/python_env.sh --torch  torch and transformers as well (6 GB: PyPI's torch brings CUDA)
 set -eu
 cd "$(dirname "$0")/.."
 
-packages=(numpy safetensors tokenizers)
+packages=(numpy safetensors tokenizers tiktoken h5py ml_dtypes)
 case ${1:-} in
 '') ;;
 --torch) packages+=(torch transformers) ;;

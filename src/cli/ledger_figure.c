@@ -68,56 +68,57 @@ static struct az_figure_series line(const struct columns *columns, size_t column
         .name = name, .x = columns->x, .y = columns->of[column], .count = columns->count};
 }
 
-enum az_status az_ledger_report_draw(const struct az_ledger_report *report, const char *path,
-                                     struct az_error *error)
+/* The ends of the freezing line: the least and the greatest |mhat| that would move a token. */
+static void find_ends(const struct columns *columns, double ends[2])
 {
-    enum az_status status = AZ_OK;
-    int set = report->ledger.rows_of[AZ_LEDGER_DEAD] ? AZ_LEDGER_DEAD : AZ_LEDGER_LIVE;
-    struct columns columns = {0};
-    AZ_TRY(fill(&columns, report, set, error));
-    const struct az_figure_line one = {.y = 1, .label = "moves above"};
-    struct az_figure_series drive[] = {line(&columns, 4, "99 %"), line(&columns, 3, "75 %"),
-                                       line(&columns, 2, "median"), line(&columns, 1, "25 %"),
-                                       line(&columns, 0, "1 %")};
-    struct az_figure_series moments[] = {line(&columns, 6, "sqrt(v)"), line(&columns, 5, "|m|")};
-    struct az_figure_series shares[] = {line(&columns, 7, "v has the bits of the step before"),
-                                        line(&columns, 8, "v is a power of two"),
-                                        line(&columns, 9, "drive ratio above 1"),
-                                        line(&columns, 10, "moved")};
-    double ends[2] = {INFINITY, 0};
-    for (size_t t = 0; t < columns.tokens; t++) {
-        ends[0] = fmin(ends[0], columns.needed[t]);
-        ends[1] = fmax(ends[1], columns.needed[t]);
+    ends[0] = INFINITY;
+    ends[1] = 0;
+    for (size_t t = 0; t < columns->tokens; t++) {
+        ends[0] = fmin(ends[0], columns->needed[t]);
+        ends[1] = fmax(ends[1], columns->needed[t]);
     }
+}
+
+static struct az_figure_panel panel(const char *title, const char *label, bool logarithmic,
+                                    const struct az_figure_series *series, size_t count)
+{
+    return (struct az_figure_panel){.title = title,
+                                    .point_unit = "steps",
+                                    .x = {.label = "step"},
+                                    .y = {.label = label, .logarithmic = logarithmic},
+                                    .series = series,
+                                    .series_count = count};
+}
+
+static enum az_status draw(const struct columns *columns, const char *path, struct az_error *error)
+{
+    const struct az_figure_line one = {.y = 1, .label = "moves above"};
+    double ends[2];
+    find_ends(columns, ends);
+    struct az_figure_series drive[] = {line(columns, 4, "99 %"), line(columns, 3, "75 %"),
+                                       line(columns, 2, "median"), line(columns, 1, "25 %"),
+                                       line(columns, 0, "1 %")};
+    struct az_figure_series moments[] = {line(columns, 6, "sqrt(v)"), line(columns, 5, "|m|")};
+    struct az_figure_series shares[] = {line(columns, 7, "v has the bits of the step before"),
+                                        line(columns, 8, "v is a power of two"),
+                                        line(columns, 9, "drive ratio above 1"),
+                                        line(columns, 10, "moved")};
     struct az_figure_series freezing[] = {
-        {.name = "dead tokens",
+        {.name = "tokens",
          .mark = AZ_MARK_POINTS,
-         .x = columns.needed,
-         .y = columns.m,
-         .level = columns.freeze,
-         .count = columns.tokens},
+         .x = columns->needed,
+         .y = columns->m,
+         .level = columns->freeze,
+         .count = columns->tokens},
         {.name = "freezing line: below it nothing moves", .x = ends, .y = ends, .count = 2}};
+    struct az_figure_panel drives =
+        panel("Drive ratio of the coordinates of dead tokens", "|a| / half gap", true, drive, 5);
+    drives.lines = &one;
+    drives.line_count = 1;
     const struct az_figure_panel panels[] = {
-        {.title = "Drive ratio of the coordinates of dead tokens",
-         .point_unit = "steps",
-         .x = {.label = "step"},
-         .y = {.label = "|a| / half gap", .logarithmic = true},
-         .series = drive,
-         .series_count = 5,
-         .lines = &one,
-         .line_count = 1},
-        {.title = "Adam's moments, medians",
-         .point_unit = "steps",
-         .x = {.label = "step"},
-         .y = {.label = "weight units", .logarithmic = true},
-         .series = moments,
-         .series_count = 2},
-        {.title = "What moves and what is locked",
-         .point_unit = "steps",
-         .x = {.label = "step"},
-         .y = {.label = "share of coordinates"},
-         .series = shares,
-         .series_count = 4},
+        drives,
+        panel("Adam's moments, medians", "weight units", true, moments, 2),
+        panel("What moves and what is locked", "share of coordinates", false, shares, 4),
         {.title = "At the last step, the coordinate with most drive of each token",
          .point_unit = "tokens",
          .x = {.label = "|mhat| that would move it (weight units)", .logarithmic = true},
@@ -125,9 +126,16 @@ enum az_status az_ledger_report_draw(const struct az_ledger_report *report, cons
          .level = {.label = "freeze step"},
          .series = freezing,
          .series_count = 2}};
-    struct az_figure figure = {.panels = panels, .panel_count = 4};
-    status = az_figure_draw(&figure, path, error);
-out:
+    return az_figure_draw(&(struct az_figure){.panels = panels, .panel_count = 4}, path, error);
+}
+
+enum az_status az_ledger_report_draw(const struct az_ledger_report *report, const char *path,
+                                     struct az_error *error)
+{
+    int set = report->ledger.rows_of[AZ_LEDGER_DEAD] ? AZ_LEDGER_DEAD : AZ_LEDGER_LIVE;
+    struct columns columns = {0};
+    enum az_status status = fill(&columns, report, set, error);
+    if (status == AZ_OK) status = draw(&columns, path, error);
     az_memory_free(columns.block);
     az_memory_free(columns.points);
     return status;

@@ -1,5 +1,4 @@
-/* Any bytes as tokenizer.json: refused with a reason, or a tokenizer that encodes, the same in
- * parts and by several threads as at once, and decodes. */
+/* Any bytes as tokenizer.json: refused with a reason, or a tokenizer that encodes and decodes. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
