@@ -42,6 +42,7 @@ $run/recording.safetensors     the movie: W, grad_W, momentum_W and variance_W o
 $run/metrics.csv               a row per step: loss, learning rate, share of dead tokens moving
 $run/figures/training.png      both against the step, with their data (.csv) and script (.gp)
 $run/run.json                  the manifest: every parameter, the build, the fingerprint
+$run/checkpoint.safetensors    the state after the last step, for azimuth train --resume
 $run/tokenizer.json            the vocabulary, for Hugging Face tokenizers
 $run/live_dead_tokens.safetensors   which tokens the training never presented
 $run/model/                    the trained model, for transformers

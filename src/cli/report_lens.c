@@ -157,6 +157,10 @@ static enum az_status add_lifecycle(struct az_report *report, const struct az_re
                        "When tokens froze: counts, and their cumulative share.", error));
     AZ_TRY(add_picture(report, source, "lifecycle-map.png",
                        "Every token against time, sorted by the step at which it froze.", error));
+    AZ_TRY(add_picture(report, source, "lifecycle-worldlines.png",
+                       "Worldlines, staircases of coordinates, and terminal trajectories: of the "
+                       "latest tokens to freeze, and of some at the median.",
+                       error));
     AZ_TRY(add_stragglers(report, &life, error));
 out:
     az_tokenizer_free(tokenizer);
