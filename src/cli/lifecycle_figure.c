@@ -150,9 +150,9 @@ static enum az_status draw_map(const struct az_lens *lens, enum az_lens_set set,
         double first = (double)lens->subject.steps[0];
         double width = ((double)lens->subject.steps[lens->subject.moves] - first) / (double)spans;
         for (int64_t n = 0; n < shown * spans && drawing->status == AZ_OK; n++) {
-            int64_t place = (n / spans) * (count - 1) / (shown - 1);
+            int64_t line = n / spans, place = line * (count - 1) / (shown - 1);
             x[n] = first + width * ((double)(n % spans) + 0.5);
-            y[n] = (double)(n / spans) / (double)(shown - 1);
+            y[n] = (double)line / (double)(shown - 1);
             level[n] = life->spans[n % spans * rows + order[place].row];
         }
         struct az_figure_panel *panel = az_drawing_panel(

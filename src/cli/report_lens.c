@@ -108,8 +108,8 @@ static enum az_status add_stragglers(struct az_report *report,
         "The token's bytes; what is no UTF-8 alone as \\x..",
         NULL,
         "The Unicode script of most of its characters.",
-        "Freeze step: the last step at which it moved, plus one. Censored: it moved within the "
-        "guard's steps of the end, so it may go on.",
+        ("Freeze step: the last step at which it moved, plus one. Censored: it moved within the "
+         "guard's steps of the end, so it may go on."),
         "Motions after at least one still step.",
         "Euclidean norm of its row at the end."};
     struct straggler_cells *cells = NULL;
