@@ -24,6 +24,7 @@ static bool ends_with(const char *text, const char *end)
 static bool is_listed(const char *list, const char *name)
 {
     size_t length = strlen(name);
+    if (!length) return false;
     for (const char *at = list; (at = strstr(at, name)) != NULL; at++)
         if ((at == list || at[-1] == ' ') && (at[length] == ' ' || at[length] == 0)) return true;
     return false;

@@ -51,6 +51,7 @@ out:
 uint32_t az_added_named(const struct az_added *added, const char *content, size_t length_bytes)
 {
     unsigned char byte = length_bytes ? (unsigned char)content[0] : 0;
+    if (!added->number[byte]) return AZ_TOKEN_NONE; /* there may be no tokens at all */
     const struct az_added_token *token = added->tokens + added->first[byte];
     for (uint32_t n = 0; n < added->number[byte]; n++, token++)
         if (token->length_bytes == length_bytes &&
@@ -63,6 +64,7 @@ static const struct az_added_token *longest_at(const struct az_added *added, con
                                                size_t length_bytes)
 {
     unsigned char byte = (unsigned char)*text;
+    if (!added->number[byte]) return NULL;
     const struct az_added_token *token = added->tokens + added->first[byte];
     for (uint32_t n = 0; n < added->number[byte]; n++, token++)
         if (token->length_bytes <= length_bytes &&

@@ -81,8 +81,7 @@ static void mantissas_are_as_published(void **state)
     for (int n = 0; n < 4; n++) {
         double squares = 0;
         for (int k = 0; k < AZ_GALAXY_ACTIVE; k++) {
-            int offset = (int8_t)
-                az_galaxy_offsets[holes[n]][k]; /* NOLINT(bugprone-signed-char-misuse): a number */
+            double offset = az_galaxy_offsets[holes[n]][k];
             double ulp = ldexp(1, az_galaxy_dims[k].exponent - 134);
             squares += offset * ulp * offset * ulp;
             if (k < 10)
