@@ -385,9 +385,6 @@ enum az_status az_account_report_csv(const struct az_account_report *report, con
         for (int set = 0; set < AZ_ACCOUNT_SETS; set++)
             if (report->steps[n].complete && has_rows(report, set))
                 AZ_TRY(csv_row(csv, &report->steps[n], set, error));
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }

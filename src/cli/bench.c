@@ -74,14 +74,3 @@ void az_bench_add_machine(struct az_json *json)
     az_json_text(json, "compiler", az_build_compiler());
     az_json_close(json, '}');
 }
-
-enum az_status az_bench_print_json(struct az_json *json, struct az_error *error)
-{
-    char *text = NULL;
-    size_t length;
-    enum az_status status = az_json_take(json, &text, &length, error);
-    if (status == AZ_OK) printf("%s\n", text);
-    az_memory_free(text);
-    az_json_free(json);
-    return status;
-}

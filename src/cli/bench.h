@@ -20,9 +20,6 @@ void az_bench_print_machine(void);
 /* The same as an object "machine". */
 void az_bench_add_machine(struct az_json *json);
 
-/* Writes the JSON to stdout and frees it. */
-enum az_status az_bench_print_json(struct az_json *json, struct az_error *error);
-
 #define AZ_OPTION_BENCH_ISA                                                                        \
     {                                                                                              \
         "--isa", NULL, "NAME", "all but reference", AZ_COMPLETE_ISA, false, true,                  \

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "cli/preset.h"
+#include "cli/print_json.h"
 #include "store/csv.h"
 
 #define PEAK_SAMPLES 9
@@ -210,5 +211,5 @@ enum az_status az_bench_set_print_json(const struct az_bench_set *set, struct az
     visit_rows(set, add_row, &json);
     az_json_close(&json, ']');
     az_json_close(&json, '}');
-    return az_bench_print_json(&json, error);
+    return az_print_json(&json, error);
 }

@@ -5,6 +5,7 @@
 #include "cli/bar.h"
 #include "cli/bench.h"
 #include "cli/commands.h"
+#include "cli/print_json.h"
 #include "kernel/bench.h"
 #include "store/csv.h"
 
@@ -99,10 +100,8 @@ static enum az_status write_csv(const struct timing *timing, const char *path,
         az_csv_f64(csv, result->share);
         AZ_TRY(az_csv_end(csv, error));
     }
-    return az_csv_commit(csv, error);
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }
 
 static void add_peaks(struct az_json *json, const struct az_bench_peaks *peaks, const char *isa)
@@ -146,7 +145,7 @@ static enum az_status print_json(const struct timing *timing, const struct az_be
     for (size_t n = 0; n < timing->count; n++) add_result(&json, &timing->results[n]);
     az_json_close(&json, ']');
     az_json_close(&json, '}');
-    return az_bench_print_json(&json, error);
+    return az_print_json(&json, error);
 }
 
 static enum az_status run(const struct az_arguments *arguments, struct az_error *error)

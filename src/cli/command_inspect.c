@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/print_json.h"
 #include "config/number.h"
 #include "store/json.h"
 
@@ -194,8 +195,7 @@ static enum az_status print_all(const struct az_arguments *arguments,
 {
     enum az_status status = AZ_OK;
     struct az_json json;
-    char *text = NULL;
-    size_t length, count = arguments->operand_count - 1;
+    size_t count = arguments->operand_count - 1;
     bool as_json = az_arguments_has(arguments, "--json");
     az_json_init(&json, true);
     az_json_open(&json, NULL, '[');
@@ -206,10 +206,8 @@ static enum az_status print_all(const struct az_arguments *arguments,
     }
     az_json_close(&json, ']');
     if (!as_json) goto out;
-    AZ_TRY(az_json_take(&json, &text, &length, error));
-    printf("%s\n", text);
+    status = az_print_json(&json, error);
 out:
-    az_memory_free(text);
     az_json_free(&json);
     return status;
 }

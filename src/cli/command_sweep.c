@@ -114,11 +114,9 @@ static enum az_status write_csv(const struct az_sweep *sweep,
             for (int column = 0; column < 11; column++) az_csv_empty(csv);
         AZ_TRY(az_csv_end(csv, error));
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
-    if (status == AZ_OK) printf("%s\n", path);
 out:
-    az_csv_abort(csv);
+    status = az_csv_finish(csv, status, error);
+    if (status == AZ_OK) printf("%s\n", path);
     return status;
 }
 

@@ -7,6 +7,7 @@
 #include "cli/arguments.h"
 #include "cli/bar.h"
 #include "cli/commands.h"
+#include "cli/print_json.h"
 #include "store/json.h"
 
 static const char *const fingerprint_words[] = {[AZ_FINGERPRINT_NONE] = "none",
@@ -104,18 +105,6 @@ static void json_result(struct az_json *json, const struct az_verify_result *res
     json_first(json, &result->first);
 }
 
-static enum az_status print_json(struct az_json *json, struct az_error *error)
-{
-    char *text;
-    size_t length_bytes;
-    enum az_status status = az_json_take(json, &text, &length_bytes, error);
-    if (status != AZ_OK) return status;
-    fwrite(text, 1, length_bytes, stdout);
-    putchar('\n');
-    az_memory_free(text);
-    return AZ_OK;
-}
-
 static enum az_status verify(const struct az_arguments *arguments,
                              const struct az_recording *recording, struct az_json *json,
                              struct az_error *error)
@@ -138,7 +127,7 @@ static enum az_status verify(const struct az_arguments *arguments,
     json_result(json, &result);
     az_json_close(json, '}');
     if (table.json)
-        told = print_json(json, error);
+        told = az_print_json(json, error);
     else
         print_result(&result);
     if (told != AZ_OK) status = told;

@@ -107,11 +107,8 @@ static enum az_status write_table(const char *path, const struct az_walk_census 
         az_csv_f64(csv, censuses[n].exact_norm);
         AZ_TRY(az_csv_end(csv, error));
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }
 
 /* Four panels: population, black holes, radius, largest. */

@@ -1,4 +1,5 @@
 #include "cli/compare_report.h"
+#include "cli/print_json.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -262,8 +263,6 @@ enum az_status az_compare_report_json(const struct az_compare_report *report,
                                       struct az_error *error)
 {
     struct az_json json;
-    char *text;
-    size_t length_bytes;
     az_json_init(&json, true);
     az_json_open(&json, NULL, '{');
     az_json_text(&json, "a", az_recording_path(report->a));
@@ -277,12 +276,5 @@ enum az_status az_compare_report_json(const struct az_compare_report *report,
     for (size_t n = 0; n < report->tensor_count; n++) json_tensor(&json, &report->tensors[n]);
     az_json_close(&json, ']');
     az_json_close(&json, '}');
-    enum az_status status = az_json_take(&json, &text, &length_bytes, error);
-    if (status == AZ_OK) {
-        fwrite(text, 1, length_bytes, stdout);
-        putchar('\n');
-        az_memory_free(text);
-    }
-    az_json_free(&json);
-    return status;
+    return az_print_json(&json, error);
 }

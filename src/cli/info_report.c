@@ -1,4 +1,5 @@
 #include "cli/info_report.h"
+#include "cli/print_json.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -236,20 +237,6 @@ static void json_constant(struct az_json *json, const struct az_tensor *constant
     az_json_close(json, '}');
 }
 
-static enum az_status print_json(struct az_json *json, struct az_error *error)
-{
-    char *text;
-    size_t length_bytes;
-    enum az_status status = az_json_take(json, &text, &length_bytes, error);
-    if (status == AZ_OK) {
-        fwrite(text, 1, length_bytes, stdout);
-        putchar('\n');
-        az_memory_free(text);
-    }
-    az_json_free(json);
-    return status;
-}
-
 enum az_status az_info_json_recording(const struct az_recording *recording, struct az_error *error)
 {
     struct facts facts = facts_of(recording);
@@ -282,7 +269,7 @@ enum az_status az_info_json_recording(const struct az_recording *recording, stru
         az_json_text(&json, key, value);
     az_json_close(&json, '}');
     az_json_close(&json, '}');
-    return print_json(&json, error);
+    return az_print_json(&json, error);
 }
 
 enum az_status az_info_json_tensors(const char *path, const struct az_safetensors *file,
@@ -297,5 +284,5 @@ enum az_status az_info_json_tensors(const char *path, const struct az_safetensor
         json_constant(&json, az_safetensors_at(file, n));
     az_json_close(&json, ']');
     az_json_close(&json, '}');
-    return print_json(&json, error);
+    return az_print_json(&json, error);
 }

@@ -45,11 +45,8 @@ enum az_status az_kinematics_csv(const struct az_lens *lens, const char *path,
             AZ_TRY(az_csv_end(csv, error));
         }
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }
 
 enum az_status az_kinematics_tokens_csv(const struct az_lens *lens, enum az_lens_set set,
@@ -76,11 +73,8 @@ enum az_status az_kinematics_tokens_csv(const struct az_lens *lens, enum az_lens
         az_csv_f64(csv, token->radial_share);
         AZ_TRY(az_csv_end(csv, error));
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }
 
 enum az_status az_kinematics_velocity_csv(const struct az_lens *lens, const char *path,
@@ -106,11 +100,8 @@ enum az_status az_kinematics_velocity_csv(const struct az_lens *lens, const char
         az_csv_f64(csv, lag->mean_cosine);
         AZ_TRY(az_csv_end(csv, error));
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }
 
 enum az_status az_kinematics_shape_csv(const struct az_lens *lens, const char *path,
@@ -132,11 +123,8 @@ enum az_status az_kinematics_shape_csv(const struct az_lens *lens, const char *p
             AZ_TRY(az_csv_end(csv, error));
         }
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }
 
 /* ---- safetensors ---- */

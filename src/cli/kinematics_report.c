@@ -1,4 +1,5 @@
 #include "cli/kinematics_report.h"
+#include "cli/print_json.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -221,8 +222,6 @@ enum az_status az_kinematics_print_json(const struct az_lens *lens,
                                         struct az_error *error)
 {
     struct az_json json;
-    char *text = NULL;
-    size_t bytes;
     az_json_init(&json, true);
     az_json_open(&json, NULL, '{');
     az_json_text(&json, "recording", request->path);
@@ -233,9 +232,5 @@ enum az_status az_kinematics_print_json(const struct az_lens *lens,
         if (lens->subject.present[set]) json_set(&json, lens, set);
     az_json_close(&json, '}');
     az_json_close(&json, '}');
-    enum az_status status = az_json_take(&json, &text, &bytes, error);
-    if (status == AZ_OK) printf("%s\n", text);
-    az_memory_free(text);
-    az_json_free(&json);
-    return status;
+    return az_print_json(&json, error);
 }

@@ -1,4 +1,5 @@
 #include "cli/ledger_report.h"
+#include "cli/print_json.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -154,11 +155,8 @@ void az_ledger_report_print(const struct az_ledger_report *report)
 
 enum az_status az_ledger_report_json(const struct az_ledger_report *report, struct az_error *error)
 {
-    enum az_status status = AZ_OK;
     const struct az_ledger *ledger = &report->ledger;
     struct az_json json;
-    char *text = NULL;
-    size_t length;
     az_json_init(&json, true);
     az_json_open(&json, NULL, '{');
     az_json_integer(&json, "steps", ledger->steps);
@@ -185,13 +183,7 @@ enum az_status az_ledger_report_json(const struct az_ledger_report *report, stru
         az_json_close(&json, '}');
     }
     az_json_close(&json, '}');
-    AZ_TRY(az_json_take(&json, &text, &length, error));
-    fwrite(text, 1, length, stdout);
-    putchar('\n');
-out:
-    az_memory_free(text);
-    az_json_free(&json);
-    return status;
+    return az_print_json(&json, error);
 }
 
 /* ---- CSV ---- */
@@ -237,11 +229,8 @@ enum az_status az_ledger_report_csv(const struct az_ledger_report *report, const
             AZ_TRY(az_csv_end(csv, error));
         }
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }
 
 enum az_status az_ledger_report_tokens(const struct az_ledger_report *report, const char *path,
@@ -271,11 +260,8 @@ enum az_status az_ledger_report_tokens(const struct az_ledger_report *report, co
         az_csv_f64(csv, token->m_needed_end);
         AZ_TRY(az_csv_end(csv, error));
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }
 
 enum az_status az_ledger_report_entries(const struct az_ledger_report *report, const char *path,
@@ -298,9 +284,6 @@ enum az_status az_ledger_report_entries(const struct az_ledger_report *report, c
         az_csv_integer(csv, entry->cells_seen);
         AZ_TRY(az_csv_end(csv, error));
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "cli/lifecycle_report.h"
+#include "cli/print_json.h"
 #include "store/csv.h"
 #include "store/json.h"
 
@@ -56,11 +57,8 @@ enum az_status az_lifecycle_csv(const struct az_lifecycle_report *report, const 
         az_csv_f64(csv, life->norm_end_w);
         AZ_TRY(az_csv_end(csv, error));
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }
 
 enum az_status az_lifecycle_steps_csv(const struct az_lifecycle_report *report, const char *path,
@@ -87,11 +85,8 @@ enum az_status az_lifecycle_steps_csv(const struct az_lifecycle_report *report, 
             AZ_TRY(az_csv_end(csv, error));
         }
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }
 
 enum az_status az_lifecycle_stragglers_csv(const struct az_lifecycle_report *report,
@@ -127,11 +122,8 @@ enum az_status az_lifecycle_stragglers_csv(const struct az_lifecycle_report *rep
             AZ_TRY(az_csv_end(csv, error));
         }
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }
 
 /* ---- JSON ---- */
@@ -171,8 +163,6 @@ enum az_status az_lifecycle_print_json(const struct az_lifecycle_report *report,
                                        struct az_error *error)
 {
     struct az_json json;
-    char *text = NULL;
-    size_t length;
     const struct az_lens *lens = report->lens;
     az_json_init(&json, true);
     az_json_open(&json, NULL, '{');
@@ -201,9 +191,5 @@ enum az_status az_lifecycle_print_json(const struct az_lifecycle_report *report,
     }
     az_json_close(&json, ']');
     az_json_close(&json, '}');
-    enum az_status status = az_json_take(&json, &text, &length, error);
-    if (status == AZ_OK) printf("%s\n", text);
-    az_memory_free(text);
-    az_json_free(&json);
-    return status;
+    return az_print_json(&json, error);
 }

@@ -1,4 +1,5 @@
 #include "cli/motion_report.h"
+#include "cli/print_json.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -188,11 +189,8 @@ enum az_status az_motion_csv(const struct az_lens *lens, const char *path, struc
             AZ_TRY(az_csv_end(csv, error));
         }
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }
 
 /* The set and the first and last step of a window; false where there is none. */
@@ -228,11 +226,8 @@ enum az_status az_motion_sizes_csv(const struct az_lens *lens, const char *path,
         az_csv_integer(csv, lens->motion->sizes[set][window][size][1]);
         AZ_TRY(az_csv_end(csv, error));
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }
 
 enum az_status az_motion_strata_csv(const struct az_lens *lens, const char *path,
@@ -257,19 +252,15 @@ enum az_status az_motion_strata_csv(const struct az_lens *lens, const char *path
         az_csv_integer(csv, stratum->cells);
         AZ_TRY(az_csv_end(csv, error));
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }
 
 enum az_status az_motion_print_json(const struct az_lens *lens,
                                     const struct az_lens_request *request, struct az_error *error)
 {
     struct az_json json;
-    char *text = NULL, name[64];
-    size_t length;
+    char name[64];
     const struct az_lens_subject *subject = &lens->subject;
     az_json_init(&json, true);
     az_json_open(&json, NULL, '{');
@@ -295,9 +286,5 @@ enum az_status az_motion_print_json(const struct az_lens *lens,
     }
     az_json_close(&json, ']');
     az_json_close(&json, '}');
-    enum az_status status = az_json_take(&json, &text, &length, error);
-    if (status == AZ_OK) printf("%s\n", text);
-    az_memory_free(text);
-    az_json_free(&json);
-    return status;
+    return az_print_json(&json, error);
 }

@@ -134,11 +134,8 @@ static enum az_status write_trials(const struct az_snow_report *report, const ch
             az_csv_f64(csv, value_of(&report->results[n], (enum az_snow_count)c));
         AZ_TRY(az_csv_end(csv, error));
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }
 
 static void write_law(struct az_csv *csv, const struct az_snow_law *law)
@@ -181,11 +178,8 @@ static enum az_status write_summary(const struct az_snow_report *report, const c
         if (report->laws) write_law(csv, &report->laws[p]);
         AZ_TRY(az_csv_end(csv, error));
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }
 
 /* ---- figure ---- */

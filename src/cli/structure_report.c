@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/unit.h"
 #include "cli/lens_figure.h"
+#include "cli/print_json.h"
 #include "store/csv.h"
 #include "store/json.h"
 
@@ -129,11 +130,8 @@ enum az_status az_structure_csv(const struct az_structure *structure, const char
             az_csv_integer(csv, value_of(&structure->frames[n], column));
         AZ_TRY(az_csv_end(csv, error));
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }
 
 enum az_status az_structure_tokens_csv(const struct az_structure *structure, const char *path,
@@ -153,11 +151,8 @@ enum az_status az_structure_tokens_csv(const struct az_structure *structure, con
         for (int k = 0; k < 6; k++) az_csv_integer(csv, values[k]);
         AZ_TRY(az_csv_end(csv, error));
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }
 
 enum az_status az_structure_arrays(const struct az_structure *structure, const char *path,
@@ -198,8 +193,6 @@ enum az_status az_structure_print_json(const struct az_structure *structure, con
                                        struct az_error *error)
 {
     struct az_json json;
-    char *text = NULL;
-    size_t length;
     az_json_init(&json, true);
     az_json_open(&json, NULL, '{');
     az_json_text(&json, "recording", path);
@@ -216,11 +209,7 @@ enum az_status az_structure_print_json(const struct az_structure *structure, con
     }
     az_json_close(&json, ']');
     az_json_close(&json, '}');
-    enum az_status status = az_json_take(&json, &text, &length, error);
-    if (status == AZ_OK) printf("%s\n", text);
-    az_memory_free(text);
-    az_json_free(&json);
-    return status;
+    return az_print_json(&json, error);
 }
 
 /* ---- picture ---- */

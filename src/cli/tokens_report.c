@@ -1,4 +1,5 @@
 #include "cli/tokens_report.h"
+#include "cli/print_json.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -163,8 +164,6 @@ enum az_status az_tokens_report_json(const struct az_tokens *tokens, const char 
     enum az_status status = AZ_OK;
     struct report *report = NULL;
     struct az_json json;
-    char *text = NULL;
-    size_t length;
     az_json_init(&json, true);
     AZ_TRY(az_memory_allocate(&report, 1, sizeof *report, "a report", error));
     make_report(report, tokens);
@@ -177,10 +176,8 @@ enum az_status az_tokens_report_json(const struct az_tokens *tokens, const char 
     if (tokens->reached) az_json_unsigned(&json, "invalid_within", report->invalid_within);
     put_groups(&json, report, tokens->reached);
     az_json_close(&json, '}');
-    AZ_TRY(az_json_take(&json, &text, &length, error));
-    printf("%s\n", text);
+    status = az_print_json(&json, error);
 out:
-    az_memory_free(text);
     az_json_free(&json);
     az_memory_free(report);
     return status;

@@ -1,4 +1,5 @@
 #include "cli/usage_report.h"
+#include "cli/print_json.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -138,8 +139,6 @@ enum az_status az_usage_report_json(const struct az_usage_report *report, struct
     enum az_status status = AZ_OK;
     struct rows rows;
     struct az_json json;
-    char *text = NULL;
-    size_t length;
     az_json_init(&json, true);
     AZ_TRY(make_rows(&rows, report, error));
     az_json_open(&json, NULL, '{');
@@ -160,10 +159,8 @@ enum az_status az_usage_report_json(const struct az_usage_report *report, struct
     }
     az_json_close(&json, ']');
     az_json_close(&json, '}');
-    AZ_TRY(az_json_take(&json, &text, &length, error));
-    printf("%s\n", text);
+    status = az_print_json(&json, error);
 out:
-    az_memory_free(text);
     az_json_free(&json);
     az_memory_free(rows.rows);
     return status;
@@ -192,11 +189,8 @@ enum az_status az_usage_report_csv(const struct az_usage_report *report, const c
         az_csv_integer(csv, (int64_t)report->usage.counts[id]);
         AZ_TRY(az_csv_end(csv, error));
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }
 
 static int descending(const void *a, const void *b)

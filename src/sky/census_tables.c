@@ -292,12 +292,8 @@ enum az_status az_census_tables(const struct az_census *census, const char *dire
         if (tables[n].write == write_demographics && !census->surveyed) continue;
         AZ_TRY(az_path_join(path, sizeof path, directory, tables[n].name, error));
         AZ_TRY(az_csv_create(&csv, path, AZ_CSV_WHOLE, tables[n].header, error));
-        AZ_TRY(tables[n].write(census, csv, error));
-        status = az_csv_commit(csv, error);
-        csv = NULL;
-        if (status != AZ_OK) goto out;
+        AZ_TRY(az_csv_finish(csv, tables[n].write(census, csv, error), error));
     }
 out:
-    az_csv_abort(csv);
     return status;
 }

@@ -246,3 +246,10 @@ void az_csv_abort(struct az_csv *csv)
     }
     az_memory_free(csv);
 }
+
+enum az_status az_csv_finish(struct az_csv *csv, enum az_status status, struct az_error *error)
+{
+    if (status == AZ_OK) return az_csv_commit(csv, error);
+    az_csv_abort(csv);
+    return status;
+}

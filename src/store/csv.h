@@ -38,5 +38,8 @@ enum az_status az_csv_end(struct az_csv *csv, struct az_error *error);
  * AZ_CSV_LIVE the rows that got there. */
 enum az_status az_csv_commit(struct az_csv *csv, struct az_error *error);
 void az_csv_abort(struct az_csv *csv); /* NULL is allowed */
+/* How a function that wrote rows ends: commits when status is AZ_OK, else aborts; gives the first
+ * failure. */
+enum az_status az_csv_finish(struct az_csv *csv, enum az_status status, struct az_error *error);
 
 #endif

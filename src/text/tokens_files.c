@@ -98,10 +98,8 @@ enum az_status az_tokens_csv(const struct az_tokens *tokens, const char *path,
         put_csv_row(csv, tokens, id, &texts);
         AZ_TRY(az_csv_end(csv, error));
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
+    status = az_csv_finish(csv, status, error);
     texts_free(&texts);
     return status;
 }

@@ -63,11 +63,8 @@ static enum az_status write_data(const char *path, const struct az_columns *colu
         }
         AZ_TRY(az_csv_end(csv, error));
     }
-    status = az_csv_commit(csv, error);
-    csv = NULL;
 out:
-    az_csv_abort(csv);
-    return status;
+    return az_csv_finish(csv, status, error);
 }
 
 enum az_status az_figure_draw(const struct az_figure *figure, const char *path,
