@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "lattice/tally.h"
 
 #define CHUNK_TOKENS 128
 #define CHUNK_POSITIONS 512
-#define BINS 0x7f81 /* bf16 from 0 to infinity */
 #define EVERY 10
 
 bool az_train_live_is_due(int64_t step) { return step <= EVERY || step % EVERY == 0; }
@@ -21,7 +21,7 @@ enum az_status az_train_live_memory(size_t dead, size_t dims, size_t positions, 
     enum az_status status = AZ_OK;
     size_t sums = (chunks_of(positions, CHUNK_POSITIONS) + 1) * dims * sizeof(double);
     AZ_TRY(az_size_multiply(dead, dims * sizeof(float) + 2 * sizeof(int64_t), bytes, error));
-    AZ_TRY(az_size_add(*bytes, sums + BINS * sizeof(uint32_t), bytes, error));
+    AZ_TRY(az_size_add(*bytes, sums + AZ_TALLY_POINTS * sizeof(uint32_t), bytes, error));
 out:
     return status;
 }
@@ -49,7 +49,8 @@ enum az_status az_train_live_create(struct az_train_live **live_pointer,
         az_memory_allocate(&live->l1_cells, motion->count, sizeof(int64_t), "the measures", error));
     AZ_TRY(az_memory_allocate(&live->linf_cells, motion->count, sizeof(int64_t), "the measures",
                               error));
-    AZ_TRY(az_memory_allocate(&live->bins, BINS, sizeof *live->bins, "the measures", error));
+    AZ_TRY(az_memory_allocate(&live->tally, AZ_TALLY_POINTS, sizeof *live->tally, "the measures",
+                              error));
     AZ_TRY(az_memory_allocate(&live->h_sums, live->h_chunks * dims, sizeof(double), "the measures",
                               error));
     AZ_TRY(az_memory_allocate(&live->h_mean, dims, sizeof(double), "the measures", error));
@@ -65,7 +66,7 @@ void az_train_live_free(struct az_train_live *live)
     az_memory_free(live->drives);
     az_memory_free(live->l1_cells);
     az_memory_free(live->linf_cells);
-    az_memory_free(live->bins);
+    az_memory_free(live->tally);
     az_memory_free(live->h_sums);
     az_memory_free(live->h_mean);
     az_memory_free(live);
@@ -146,31 +147,19 @@ static void sort_cells(int64_t *cells, size_t count, double *median, double *q99
     *q99 = (double)cells[number_at(0.99, count)];
 }
 
-/* From values rounded to bf16: within 0.4 %. */
-static double drive_quantile(const struct az_train_live *live, size_t number)
-{
-    size_t seen = 0;
-    for (uint32_t b = 0; b < BINS; b++)
-        if ((seen += live->bins[b]) > number)
-            return (double)az_bf16_to_f32((struct az_bf16){(uint16_t)b});
-    return (double)NAN;
-}
-
 static void measure_dead(struct az_train_live *live, struct az_pool *pool)
 {
-    size_t count = live->motion->count, coordinates = count * live->width, counted = 0;
+    static const double shares[] = {0.5, 0.99};
+    double drives[2];
+    size_t count = live->motion->count, coordinates = count * live->width;
     az_pool_run(pool, measure_chunk, live, chunks_of(count, CHUNK_TOKENS));
     sort_cells(live->l1_cells, count, &live->l1_median_cells, &live->l1_q99_cells);
     sort_cells(live->linf_cells, count, &live->linf_median_cells, &live->linf_q99_cells);
-    memset(live->bins, 0, BINS * sizeof *live->bins);
-    for (size_t i = 0; i < coordinates; i++) {
-        if (!(live->drives[i] >= 0)) continue;
-        live->bins[az_bf16_from_f32(live->drives[i]).bits]++;
-        counted++;
-    }
-    if (!counted) return;
-    live->drive_median = drive_quantile(live, number_at(0.5, counted));
-    live->drive_q99 = drive_quantile(live, number_at(0.99, counted));
+    memset(live->tally, 0, AZ_TALLY_POINTS * sizeof *live->tally);
+    for (size_t i = 0; i < coordinates; i++) az_tally_add(live->tally, (double)live->drives[i]);
+    az_tally_quantiles(live->tally, shares, 2, drives);
+    live->drive_median = drives[0];
+    live->drive_q99 = drives[1];
 }
 
 /* ---- hidden states ---- */

@@ -18,8 +18,8 @@ struct az_train_live {
     float *drives;     /* [count][dims] */
     int64_t *l1_cells; /* [count] */
     int64_t *linf_cells;
-    uint32_t *bins;
-    double *h_sums; /* [chunks][width] */
+    uint32_t *tally; /* of the drives */
+    double *h_sums;  /* [chunks][width] */
     size_t positions, h_chunks;
     const struct az_bf16 *hidden;
 

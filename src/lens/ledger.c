@@ -54,21 +54,6 @@ static void rows_chunk(void *context, size_t chunk, int thread)
                       &work->memories[row]);
 }
 
-/* The values at the quantiles: of n sorted values the one with number floor(q * (n - 1)). */
-static void fill_quantiles(const uint32_t *bins, double values[AZ_LEDGER_QUANTILES])
-{
-    int64_t total = 0, seen = 0;
-    int next = 0;
-    for (size_t b = 0; b < AZ_LEDGER_BINS; b++) total += bins[b];
-    for (int q = 0; q < AZ_LEDGER_QUANTILES; q++) values[q] = (double)NAN;
-    for (size_t b = 0; b < AZ_LEDGER_BINS && total; b++) {
-        seen += bins[b];
-        while (next < AZ_LEDGER_QUANTILES &&
-               seen > (int64_t)floor(quantiles[next] * (double)(total - 1)))
-            values[next++] = (double)az_bf16_to_f32((struct az_bf16){(uint16_t)b});
-    }
-}
-
 static double age_median(struct work *work, enum az_ledger_set set, int64_t step)
 {
     int64_t seen = 0, total = work->ledger->rows_of[set] * work->source.dims;
@@ -88,7 +73,7 @@ static void add_counts(struct az_ledger_counts *to, const struct az_ledger_count
 {
     for (int set = 0; set < AZ_LEDGER_SETS; set++) {
         for (int measure = 0; measure < AZ_LEDGER_MEASURES; measure++)
-            for (size_t b = 0; b < AZ_LEDGER_BINS; b++)
+            for (size_t b = 0; b < AZ_TALLY_POINTS; b++)
                 to->bins[set][measure][b] += from->bins[set][measure][b];
         to->drives[set] += from->drives[set];
         to->moved[set] += from->moved[set];
@@ -106,9 +91,10 @@ static void conclude_step(struct work *work, struct az_ledger_step *step)
     for (int set = 0; set < AZ_LEDGER_SETS; set++) {
         struct az_ledger_set_step *to = &step->sets[set];
         double count = (double)(work->ledger->rows_of[set] * work->source.dims);
-        fill_quantiles(all->bins[set][AZ_LEDGER_DRIVE], to->drive);
-        fill_quantiles(all->bins[set][AZ_LEDGER_M], to->m_abs);
-        fill_quantiles(all->bins[set][AZ_LEDGER_V], to->v_root);
+        az_tally_quantiles(all->bins[set][AZ_LEDGER_DRIVE], quantiles, AZ_LEDGER_QUANTILES,
+                           to->drive);
+        az_tally_quantiles(all->bins[set][AZ_LEDGER_M], quantiles, AZ_LEDGER_QUANTILES, to->m_abs);
+        az_tally_quantiles(all->bins[set][AZ_LEDGER_V], quantiles, AZ_LEDGER_QUANTILES, to->v_root);
         to->drive_share = (double)all->drives[set] / count;
         to->moved_share = (double)all->moved[set] / count;
         to->m_zero_share = (double)all->m_zero[set] / count;
@@ -120,20 +106,14 @@ static void conclude_step(struct work *work, struct az_ledger_step *step)
 
 /* ---- the token that is followed ---- */
 
-static struct az_bf16 weight_at(const struct az_account_step_frames *of, size_t index)
-{
-    struct az_bf16 w;
-    memcpy(&w, of->bytes[AZ_ACCOUNT_W] + index * sizeof w, sizeof w);
-    return w;
-}
-
 static void tell_token(struct work *work)
 {
     const struct az_ledger_frames *frames = &work->frames;
     if (work->token_row < 0 || !work->options->entry) return;
     for (int64_t d = 0; d < work->source.dims; d++) {
         size_t i = (size_t)(work->token_row * work->source.dims + d);
-        struct az_bf16 from = weight_at(frames->before, i), to = weight_at(frames->now, i);
+        struct az_bf16 from = az_ledger_weight(frames->before, i),
+                       to = az_ledger_weight(frames->now, i);
         struct az_ledger_entry entry = {.step = frames->now->step, .dim = d};
         entry.g = az_ledger_moment(frames, frames->now, (enum az_account_tensor)AZ_ACCOUNT_G, i);
         entry.m = az_ledger_moment(frames, frames->now, AZ_ACCOUNT_M, i);

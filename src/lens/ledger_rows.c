@@ -32,12 +32,6 @@ double az_ledger_moment(const struct az_ledger_frames *frames,
     return (double)az_bf16_to_f32(narrow);
 }
 
-/* NaN is not counted anywhere: a frame with one belongs to a run that diverged. */
-static void count_value(uint32_t *bins, double value)
-{
-    if (value >= 0) bins[az_bf16_from_f32((float)value).bits]++;
-}
-
 /* Of a float32 above 0. */
 static bool is_power_of_two(double v)
 {
@@ -45,7 +39,7 @@ static bool is_power_of_two(double v)
     return bits >> 23 ? mantissa == 0 : (mantissa & (mantissa - 1)) == 0;
 }
 
-static struct az_bf16 weight(const struct az_account_step_frames *of, size_t index)
+struct az_bf16 az_ledger_weight(const struct az_account_step_frames *of, size_t index)
 {
     struct az_bf16 w;
     memcpy(&w, of->bytes[AZ_ACCOUNT_W] + index * sizeof w, sizeof w);
@@ -90,16 +84,17 @@ void az_ledger_row(const struct az_ledger_frames *frames, const struct az_ledger
     double best_v = 0;
     for (int64_t d = 0; d < source->dims; d++) {
         size_t i = (size_t)(row * source->dims + d);
-        struct az_bf16 from = weight(frames->before, i), to = weight(frames->now, i);
+        struct az_bf16 from = az_ledger_weight(frames->before, i),
+                       to = az_ledger_weight(frames->now, i);
         double m = az_ledger_moment(frames, frames->now, AZ_ACCOUNT_M, i);
         double v = az_ledger_moment(frames, frames->now, AZ_ACCOUNT_V, i);
         bool same_v = v == az_ledger_moment(frames, frames->before, AZ_ACCOUNT_V, i);
         bool moved = az_bf16_cells(from, to) != 0;
         struct az_ledger_coordinate c = az_ledger_weigh(rates, from, m, v);
         if (c.drive > strongest.drive) strongest = c;
-        count_value(counts->bins[set][AZ_LEDGER_DRIVE], c.drive);
-        count_value(counts->bins[set][AZ_LEDGER_M], fabs(m));
-        count_value(counts->bins[set][AZ_LEDGER_V], sqrt(v));
+        az_tally_add(counts->bins[set][AZ_LEDGER_DRIVE], c.drive);
+        az_tally_add(counts->bins[set][AZ_LEDGER_M], fabs(m));
+        az_tally_add(counts->bins[set][AZ_LEDGER_V], sqrt(v));
         counts->drives[set] += c.drive > 1;
         counts->moved[set] += moved;
         counts->m_zero[set] += m == 0;

@@ -5,15 +5,14 @@
 
 #include "azimuth/bf16.h"
 #include "azimuth/ledger.h"
+#include "lattice/tally.h"
 #include "lens/account_frames.h"
-
-#define AZ_LEDGER_BINS 0x7f81 /* bf16 from 0 to infinity */
 
 enum az_ledger_measure { AZ_LEDGER_DRIVE, AZ_LEDGER_M, AZ_LEDGER_V, AZ_LEDGER_MEASURES };
 
 /* Counts of one thread in one step; sums over threads do not depend on who counted what. */
 struct az_ledger_counts {
-    uint32_t bins[AZ_LEDGER_SETS][AZ_LEDGER_MEASURES][AZ_LEDGER_BINS];
+    uint32_t bins[AZ_LEDGER_SETS][AZ_LEDGER_MEASURES][AZ_TALLY_POINTS];
     int64_t drives[AZ_LEDGER_SETS], moved[AZ_LEDGER_SETS], m_zero[AZ_LEDGER_SETS];
     int64_t v_power[AZ_LEDGER_SETS], v_positive[AZ_LEDGER_SETS], v_unchanged[AZ_LEDGER_SETS];
 };
@@ -46,6 +45,7 @@ struct az_ledger_frames {
     const struct az_account_step_frames *before, *now;
 };
 
+struct az_bf16 az_ledger_weight(const struct az_account_step_frames *of, size_t index);
 double az_ledger_moment(const struct az_ledger_frames *frames,
                         const struct az_account_step_frames *of, enum az_account_tensor tensor,
                         size_t index);

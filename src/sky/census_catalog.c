@@ -6,13 +6,6 @@
 #include "store/catalog.h"
 #include "text/tokens_files.h"
 
-enum { SUSPECT_SHARE = 50 };
-
-static int64_t first_token(const struct az_census *census, int64_t vector)
-{
-    return az_matrix_token(census->matrix, census->found.first[vector]);
-}
-
 static void put_radius(const struct az_census *census, struct az_catalog *catalog, int64_t row)
 {
     if (census->center < 0)
@@ -60,7 +53,7 @@ static enum az_status put_black_holes(const struct az_census *census, struct az_
     for (int64_t v = 0; status == AZ_OK && v < census->found.black_holes; v++) {
         az_catalog_integer(catalog, v);
         az_catalog_integer(catalog, census->found.population[v]);
-        az_catalog_integer(catalog, first_token(census, v));
+        az_catalog_integer(catalog, az_census_first_token(census, v));
         put_radius(census, catalog, census->found.first[v]);
         status = az_catalog_row(catalog, error);
     }
@@ -83,7 +76,7 @@ static enum az_status put_vectors(const struct az_census *census, struct az_cata
     const struct az_crystal *crystal = &census->crystal;
     for (int64_t v = 0; status == AZ_OK && v < crystal->count; v++) {
         az_catalog_integer(catalog, crystal->vectors[v]);
-        az_catalog_integer(catalog, first_token(census, crystal->vectors[v]));
+        az_catalog_integer(catalog, az_census_first_token(census, crystal->vectors[v]));
         az_catalog_integer(catalog, crystal->population[v]);
         az_catalog_integer(catalog, crystal->component[v]);
         az_catalog_integer(catalog, crystal->degree[v]);
@@ -169,7 +162,7 @@ static enum az_status put_suspects(const struct az_census *census, struct az_cat
 {
     enum az_status status = AZ_OK;
     const struct az_suspects *suspects = &census->suspects;
-    int64_t most = census->matrix->rows / SUSPECT_SHARE + 1;
+    int64_t most = census->matrix->rows / AZ_CENSUS_SUSPECT_SHARE + 1;
     for (int64_t n = 0; status == AZ_OK && n < suspects->ranked && n < most; n++) {
         int64_t row = suspects->ranking[n].row;
         az_catalog_integer(catalog, az_matrix_token(census->matrix, row));

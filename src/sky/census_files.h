@@ -7,6 +7,15 @@
 
 #include "sky/census_state.h"
 
+/* Suspects that files list: the first 1/50 of the rows, the literature's 2 %. */
+#define AZ_CENSUS_SUSPECT_SHARE 50
+
+/* The lowest token of a unique vector. */
+static inline int64_t az_census_first_token(const struct az_census *census, int64_t vector)
+{
+    return az_matrix_token(census->matrix, census->found.first[vector]);
+}
+
 /* Everything into a directory, which is made. */
 enum az_status az_census_write(const struct az_census *census, const char *directory,
                                struct az_progress *progress, struct az_error *error);

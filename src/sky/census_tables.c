@@ -5,13 +5,6 @@
 #include "store/file.h"
 
 #define PATH_BYTES 4096
-enum { SUSPECT_SHARE = 50 }; /* the first 1/50 of the rows, the literature's 2 % */
-
-static int64_t token_of(const struct az_census *census, int64_t vector)
-{
-    return az_matrix_token(census->matrix, census->found.first[vector]);
-}
-
 static enum az_status write_black_holes(const struct az_census *census, struct az_csv *csv,
                                         struct az_error *error)
 {
@@ -55,8 +48,8 @@ static enum az_status write_edges(const struct az_census *census, struct az_csv 
     const struct az_crystal *crystal = &census->crystal;
     for (int64_t e = 0; status == AZ_OK && e < crystal->edge_count; e++) {
         const struct az_crystal_edge *edge = &crystal->edges[e];
-        az_csv_integer(csv, token_of(census, crystal->vectors[edge->a]));
-        az_csv_integer(csv, token_of(census, crystal->vectors[edge->b]));
+        az_csv_integer(csv, az_census_first_token(census, crystal->vectors[edge->a]));
+        az_csv_integer(csv, az_census_first_token(census, crystal->vectors[edge->b]));
         az_csv_integer(csv, edge->steps.linf);
         az_csv_integer(csv, (int64_t)edge->steps.l1);
         az_csv_integer(csv, edge->steps.l0);
@@ -202,7 +195,7 @@ static enum az_status write_suspects(const struct az_census *census, struct az_c
 {
     enum az_status status = AZ_OK;
     const struct az_suspects *suspects = &census->suspects;
-    int64_t most = census->matrix->rows / SUSPECT_SHARE + 1;
+    int64_t most = census->matrix->rows / AZ_CENSUS_SUSPECT_SHARE + 1;
     for (int64_t n = 0; status == AZ_OK && n < suspects->ranked && n < most; n++) {
         int64_t row = suspects->ranking[n].row;
         int32_t vector = census->found.vector_of[row];

@@ -88,18 +88,6 @@ void az_hdf5_put_superblock(struct az_hdf5_bytes *to, uint64_t end_address, uint
 
 /* ---- object headers ---- */
 
-enum message {
-    DATASPACE = 1,
-    LINK_INFO = 2,
-    DATATYPE = 3,
-    FILL_VALUE = 5,
-    LINK = 6,
-    LAYOUT = 8,
-    GROUP_INFO = 10,
-    PIPELINE = 11,
-    ATTRIBUTE = 12,
-    ATTRIBUTE_INFO = 21
-};
 enum { CONSTANT = 1, KEEP_UNKNOWN = 4 }; /* flags of a message */
 
 static void patch(struct az_hdf5_bytes *to, size_t at, uint64_t value, size_t length)
@@ -128,7 +116,7 @@ static void end_object(struct az_hdf5_bytes *to, size_t from)
     put_checksum(to, from);
 }
 
-static size_t begin_message(struct az_hdf5_bytes *to, enum message type, unsigned flags)
+static size_t begin_message(struct az_hdf5_bytes *to, enum az_hdf5_message type, unsigned flags)
 {
     az_hdf5_put_number(to, type, 1);
     az_hdf5_put_number(to, 0, 2);
@@ -183,7 +171,7 @@ static void put_attribute(struct az_hdf5_bytes *to, const struct az_hdf5_attribu
                                "\x10\0\0\0\x01\0\0\0\0\0\x08\0" /* of bytes */
                                "\x02\0\0";                      /* dataspace: one value */
     size_t name_bytes = strlen(attribute->name) + 1;
-    size_t from = begin_message(to, ATTRIBUTE, 0);
+    size_t from = begin_message(to, AZ_HDF5_ATTRIBUTE, 0);
     az_hdf5_put_number(to, 3, 2);
     az_hdf5_put_number(to, name_bytes, 2);
     az_hdf5_put_number(to, 20, 2);
@@ -199,7 +187,7 @@ static void put_attribute(struct az_hdf5_bytes *to, const struct az_hdf5_attribu
 
 static void put_attribute_info(struct az_hdf5_bytes *to)
 {
-    size_t from = begin_message(to, ATTRIBUTE_INFO, KEEP_UNKNOWN);
+    size_t from = begin_message(to, AZ_HDF5_ATTRIBUTE_INFO, KEEP_UNKNOWN);
     az_hdf5_put_number(to, 0, 2);
     az_hdf5_put_number(to, AZ_HDF5_NOWHERE, 8);
     az_hdf5_put_number(to, AZ_HDF5_NOWHERE, 8);
@@ -208,7 +196,7 @@ static void put_attribute_info(struct az_hdf5_bytes *to)
 
 static void put_link(struct az_hdf5_bytes *to, const struct az_hdf5_link *link)
 {
-    size_t from = begin_message(to, LINK, 0), length = strlen(link->name);
+    size_t from = begin_message(to, AZ_HDF5_LINK, 0), length = strlen(link->name);
     az_hdf5_put_number(to, 1, 1);
     az_hdf5_put_number(to, 0x11, 1); /* two bytes of length; the character set is told */
     az_hdf5_put_number(to, 1, 1);
@@ -223,12 +211,12 @@ void az_hdf5_put_group(struct az_hdf5_bytes *to, const struct az_hdf5_link *link
                        size_t attribute_count)
 {
     size_t object = begin_object(to);
-    size_t from = begin_message(to, LINK_INFO, 0);
+    size_t from = begin_message(to, AZ_HDF5_LINK_INFO, 0);
     az_hdf5_put_number(to, 0, 2);
     az_hdf5_put_number(to, AZ_HDF5_NOWHERE, 8);
     az_hdf5_put_number(to, AZ_HDF5_NOWHERE, 8);
     end_message(to, from);
-    from = begin_message(to, GROUP_INFO, CONSTANT);
+    from = begin_message(to, AZ_HDF5_GROUP_INFO, CONSTANT);
     az_hdf5_put(to, "\x00\x01" COMPACT, 6);
     end_message(to, from);
     for (size_t n = 0; n < link_count; n++) put_link(to, &links[n]);
@@ -239,7 +227,7 @@ void az_hdf5_put_group(struct az_hdf5_bytes *to, const struct az_hdf5_link *link
 
 static void put_shape(struct az_hdf5_bytes *to, const struct az_hdf5_description *dataset)
 {
-    size_t from = begin_message(to, DATASPACE, 0);
+    size_t from = begin_message(to, AZ_HDF5_DATASPACE, 0);
     az_hdf5_put_number(to, 2, 1);
     az_hdf5_put_number(to, (uint64_t)dataset->rank, 1);
     az_hdf5_put_number(to, dataset->largest != NULL, 1);
@@ -252,7 +240,7 @@ static void put_shape(struct az_hdf5_bytes *to, const struct az_hdf5_description
 
 static void put_pipeline(struct az_hdf5_bytes *to, size_t element_bytes, int level)
 {
-    size_t from = begin_message(to, PIPELINE, CONSTANT);
+    size_t from = begin_message(to, AZ_HDF5_PIPELINE, CONSTANT);
     az_hdf5_put(to, "\x02\x02", 2);                 /* version 2, two filters */
     az_hdf5_put(to, "\x02\x00\x01\x00\x01\x00", 6); /* shuffle, optional, one value */
     az_hdf5_put_number(to, element_bytes, 4);
@@ -274,7 +262,7 @@ static size_t chunk_number_bytes(const struct az_hdf5_description *dataset)
 
 static void put_layout(struct az_hdf5_bytes *to, const struct az_hdf5_description *dataset)
 {
-    size_t from = begin_message(to, LAYOUT, 0);
+    size_t from = begin_message(to, AZ_HDF5_LAYOUT, 0);
     if (!dataset->chunk) {
         az_hdf5_put(to, "\x03\x01", 2);
         az_hdf5_put_number(to, dataset->bytes ? dataset->address : AZ_HDF5_NOWHERE, 8);
@@ -299,11 +287,11 @@ void az_hdf5_put_dataset(struct az_hdf5_bytes *to, const struct az_hdf5_descript
     const struct type *type = type_of(dataset->dtype);
     size_t object = begin_object(to);
     put_shape(to, dataset);
-    size_t from = begin_message(to, DATATYPE, CONSTANT);
+    size_t from = begin_message(to, AZ_HDF5_DATATYPE, CONSTANT);
     az_hdf5_put(to, type->bits, type->length);
     end_message(to, from);
     /* Version 3, no value: space is taken as chunks come, or late. */
-    from = begin_message(to, FILL_VALUE, CONSTANT);
+    from = begin_message(to, AZ_HDF5_FILL_VALUE, CONSTANT);
     az_hdf5_put_number(to, 3, 1);
     az_hdf5_put_number(to, dataset->chunk ? 0x0b : 0x0a, 1);
     end_message(to, from);

@@ -15,6 +15,22 @@
 #define AZ_HDF5_SUPERBLOCK_BYTES 48
 #define AZ_HDF5_HEADER_BYTES 512 /* room for the object header of a dataset */
 
+/* Messages of an object header that are written or read. */
+enum az_hdf5_message {
+    AZ_HDF5_DATASPACE = 1,
+    AZ_HDF5_LINK_INFO = 2,
+    AZ_HDF5_DATATYPE = 3,
+    AZ_HDF5_FILL_VALUE = 5,
+    AZ_HDF5_LINK = 6,
+    AZ_HDF5_LAYOUT = 8,
+    AZ_HDF5_GROUP_INFO = 10,
+    AZ_HDF5_PIPELINE = 11,
+    AZ_HDF5_ATTRIBUTE = 12,
+    AZ_HDF5_CONTINUATION = 16,
+    AZ_HDF5_SYMBOL_TABLE = 17,
+    AZ_HDF5_ATTRIBUTE_INFO = 21
+};
+
 /* Bytes on their way to a file. Nothing is written beyond the capacity; full says that it was too
  * small. */
 struct az_hdf5_bytes {

@@ -11,18 +11,6 @@
 
 enum { DEPTH = 8, OBJECTS = 65536, NODES = 32 };
 
-enum message {
-    DATASPACE = 1,
-    LINK_INFO = 2,
-    DATATYPE = 3,
-    LINK = 6,
-    LAYOUT = 8,
-    PIPELINE = 11,
-    ATTRIBUTE = 12,
-    CONTINUATION = 16,
-    SYMBOL_TABLE = 17
-};
-
 /* An object while its messages come by. */
 struct object {
     char path[AZ_TENSOR_NAME_BYTES]; /* "" for the root */
@@ -123,13 +111,13 @@ static enum az_status take_message(struct az_hdf5_reader *reader, struct object 
 {
     struct az_hdf5_source *source = &object->source;
     if (flags & 2) { /* shared: the message lies elsewhere */
-        if (type == DATATYPE || type == DATASPACE || type == PIPELINE)
+        if (type == AZ_HDF5_DATATYPE || type == AZ_HDF5_DATASPACE || type == AZ_HDF5_PIPELINE)
             az_hdf5_refuse(source, "its type is a named one");
-        object->has_type |= type == DATATYPE;
+        object->has_type |= type == AZ_HDF5_DATATYPE;
         return AZ_OK;
     }
     switch (type) {
-    case DATASPACE:
+    case AZ_HDF5_DATASPACE:
         object->has_space = true;
         if (!az_hdf5_parse_space(from, &source->tensor.rank, source->tensor.shape,
                                  source->largest)) {
@@ -137,19 +125,19 @@ static enum az_status take_message(struct az_hdf5_reader *reader, struct object 
             az_hdf5_refuse(source, "it has a shape that is not read");
         }
         break;
-    case DATATYPE:
+    case AZ_HDF5_DATATYPE:
         object->has_type = true;
         az_hdf5_parse_type(from, &object->type);
         break;
-    case LAYOUT:
+    case AZ_HDF5_LAYOUT:
         object->has_layout = true;
         az_hdf5_parse_layout(from, source, &object->compact);
         break;
-    case PIPELINE: az_hdf5_parse_filters(from, source); break;
-    case ATTRIBUTE: return take_attribute(reader, object, from, error);
-    case LINK: return take_link(reader, object, from, error);
-    case LINK_INFO: return take_link_info(object, from, error);
-    case SYMBOL_TABLE:
+    case AZ_HDF5_PIPELINE: az_hdf5_parse_filters(from, source); break;
+    case AZ_HDF5_ATTRIBUTE: return take_attribute(reader, object, from, error);
+    case AZ_HDF5_LINK: return take_link(reader, object, from, error);
+    case AZ_HDF5_LINK_INFO: return take_link_info(object, from, error);
+    case AZ_HDF5_SYMBOL_TABLE:
         object->is_group = true;
         object->tree_address = az_hdf5_get(&from, 8);
         object->heap_address = az_hdf5_get(&from, 8);
@@ -174,7 +162,7 @@ static enum az_status take_messages(struct az_hdf5_reader *reader, struct object
         az_hdf5_skip(&from, version == 1 ? 3 : order ? 2 : 0);
         struct az_hdf5_cursor message = az_hdf5_take(&from, length);
         if (from.bad) AZ_RAISE(AZ_FORMAT, "the header of \"/%s\" is malformed", object->path);
-        if (type != CONTINUATION) {
+        if (type != AZ_HDF5_CONTINUATION) {
             AZ_TRY(take_message(reader, object, type, flags, message, error));
             continue;
         }

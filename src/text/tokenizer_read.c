@@ -96,6 +96,22 @@ out:
     return status;
 }
 
+enum az_status az_tokenizer_read_replace(const json_t *part, char **pattern, size_t *pattern_bytes,
+                                         struct az_splitter *splitter, char **content,
+                                         size_t *content_bytes, struct az_error *error)
+{
+    static const char *const names[] = {"type", "pattern", "content", NULL};
+    enum az_status status = AZ_OK;
+    AZ_TRY(az_tokenizer_read_keys(part, "Replace", names, error));
+    AZ_TRY(az_tokenizer_read_pattern(part, "Replace", pattern, pattern_bytes, splitter, error));
+    AZ_TRY(
+        az_tokenizer_read_string(part, "Replace", "content", false, content, content_bytes, error));
+    if (splitter->code && strchr(*content, '$'))
+        AZ_RAISE(AZ_UNSUPPORTED, "a \"content\" of \"Replace\" with \"$\" is not supported");
+out:
+    return status;
+}
+
 enum az_status az_tokenizer_read_prepend(const json_t *object, enum az_prepend *prepend,
                                          struct az_error *error)
 {

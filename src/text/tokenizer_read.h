@@ -29,6 +29,10 @@ enum az_status az_tokenizer_read_count(const json_t *object, const char *what, c
 enum az_status az_tokenizer_read_pattern(const json_t *object, const char *what, char **string,
                                          size_t *bytes, struct az_splitter *splitter,
                                          struct az_error *error);
+/* "Replace" of a normaliser or a decoder: its pattern (as above) and what stands in its place. */
+enum az_status az_tokenizer_read_replace(const json_t *part, char **pattern, size_t *pattern_bytes,
+                                         struct az_splitter *splitter, char **content,
+                                         size_t *content_bytes, struct az_error *error);
 /* "prepend_scheme" and "add_prefix_space" of Metaspace. */
 enum az_status az_tokenizer_read_prepend(const json_t *object, enum az_prepend *prepend,
                                          struct az_error *error);

@@ -75,19 +75,12 @@ out:
 static enum az_status read_replace(struct az_tokenizer *tokenizer, const json_t *part,
                                    struct az_error *error)
 {
-    static const char *const names[] = {"type", "pattern", "content", NULL};
-    enum az_status status = AZ_OK;
     struct az_normaliser_step *step;
-    AZ_TRY(az_tokenizer_read_keys(part, "Replace", names, error));
-    AZ_TRY(az_normaliser_add(&tokenizer->normaliser, AZ_NORMALISER_REPLACE, &step, error));
-    AZ_TRY(az_tokenizer_read_pattern(part, "Replace", &step->pattern, &step->pattern_bytes,
-                                     &step->splitter, error));
-    AZ_TRY(az_tokenizer_read_string(part, "Replace", "content", false, &step->text,
-                                    &step->text_bytes, error));
-    if (step->splitter.code && strchr(step->text, '$'))
-        AZ_RAISE(AZ_UNSUPPORTED, "a \"content\" of \"Replace\" with \"$\" is not supported");
-out:
-    return status;
+    enum az_status status =
+        az_normaliser_add(&tokenizer->normaliser, AZ_NORMALISER_REPLACE, &step, error);
+    if (status != AZ_OK) return status;
+    return az_tokenizer_read_replace(part, &step->pattern, &step->pattern_bytes, &step->splitter,
+                                     &step->text, &step->text_bytes, error);
 }
 
 static enum az_status read_prepend(struct az_tokenizer *tokenizer, const json_t *part,
