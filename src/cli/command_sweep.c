@@ -4,31 +4,14 @@
 
 #include "azimuth/sweep.h"
 #include "base/memory.h"
-#include "base/unit.h"
 #include "cli/arguments.h"
 #include "cli/bar.h"
 #include "cli/commands.h"
 #include "cli/plot.h"
-#include "store/csv.h"
+#include "cli/sweep_tables.h"
 #include "store/file.h"
 
 #define PATH_BYTES 4096
-#define HEADER_BYTES 2048
-
-static const char *const state_names[] = {[AZ_SWEEP_WAITING] = "waiting",
-                                          [AZ_SWEEP_FOUND] = "done before",
-                                          [AZ_SWEEP_DONE] = "done",
-                                          [AZ_SWEEP_FAILED] = "failed"};
-
-static bool ended(const struct az_sweep_outcome *outcome)
-{
-    return outcome->state == AZ_SWEEP_FOUND || outcome->state == AZ_SWEEP_DONE;
-}
-
-static double frozen_share(const struct az_sweep_outcome *outcome)
-{
-    return outcome->dead ? (double)outcome->frozen / (double)outcome->dead : 0;
-}
 
 /* ---- the table, on the terminal ---- */
 
@@ -37,13 +20,13 @@ static void print_row(const struct az_sweep *sweep, size_t run,
 {
     char name[AZ_SWEEP_NAME_BYTES];
     az_sweep_name(sweep, run, name);
-    if (!ended(outcome)) {
-        printf("%-44s %s%s%s\n", name, state_names[outcome->state],
+    if (!az_sweep_ended(outcome)) {
+        printf("%-44s %s%s%s\n", name, az_sweep_state_name(outcome->state),
                outcome->state == AZ_SWEEP_FAILED ? ": " : "", outcome->error.message);
         return;
     }
     printf("%-44s %8" PRId64 " %8.4f %7" PRId64 " %7.1f %%", name, outcome->steps,
-           outcome->last_loss, outcome->dead, 100 * frozen_share(outcome));
+           outcome->last_loss, outcome->dead, 100 * az_sweep_frozen_share(outcome));
     if (outcome->frozen)
         printf(" %7" PRId64 " %7" PRId64 " %7" PRId64, outcome->first_freeze_step,
                outcome->median_freeze_step, outcome->last_freeze_step);
@@ -60,64 +43,6 @@ static void print_table(const struct az_sweep *sweep, const struct az_sweep_outc
         print_row(sweep, run, &outcomes[run]);
     printf("\nfrozen: no motion in the last max(100, steps / 10) steps; first, median and last "
            "freeze step are over these\n");
-}
-
-/* ---- sweep.csv ---- */
-
-static void put_header(const struct az_sweep *sweep, char header[HEADER_BYTES])
-{
-    size_t used = (size_t)snprintf(header, HEADER_BYTES, "run");
-    for (size_t a = 0; a < sweep->axis_count; a++)
-        used += (size_t)snprintf(header + used, HEADER_BYTES - used, ",%s", sweep->axes[a].key);
-    snprintf(header + used, HEADER_BYTES - used,
-             ",state,steps,last_loss,dead_tokens,frozen_tokens,frozen_share,guard_steps,"
-             "first_freeze_step,median_freeze_step,last_freeze_step,steps_per_second,fingerprint");
-}
-
-static void put_outcome(struct az_csv *csv, const struct az_sweep_outcome *outcome)
-{
-    az_csv_integer(csv, outcome->steps);
-    az_csv_f64(csv, outcome->last_loss);
-    az_csv_integer(csv, outcome->dead);
-    az_csv_integer(csv, outcome->frozen);
-    az_csv_f64(csv, frozen_share(outcome));
-    az_csv_integer(csv, outcome->guard_steps);
-    const int64_t steps[] = {outcome->first_freeze_step, outcome->median_freeze_step,
-                             outcome->last_freeze_step};
-    for (size_t s = 0; s < sizeof steps / sizeof *steps; s++)
-        outcome->frozen ? az_csv_integer(csv, steps[s]) : az_csv_empty(csv);
-    az_csv_f64(csv, outcome->steps_per_second);
-    az_csv_text(csv, outcome->fingerprint);
-}
-
-static enum az_status write_csv(const struct az_sweep *sweep,
-                                const struct az_sweep_outcome *outcomes, const char *directory,
-                                struct az_error *error)
-{
-    enum az_status status = AZ_OK;
-    struct az_csv *csv = NULL;
-    char path[PATH_BYTES], header[HEADER_BYTES], name[AZ_SWEEP_NAME_BYTES];
-    size_t indices[AZ_SWEEP_AXES];
-    put_header(sweep, header);
-    AZ_TRY(az_path_join(path, sizeof path, directory, "sweep.csv", error));
-    AZ_TRY(az_csv_create(&csv, path, AZ_CSV_WHOLE, header, error));
-    for (size_t run = 0; run < az_sweep_run_count(sweep); run++) {
-        az_sweep_name(sweep, run, name);
-        az_csv_text(csv, name);
-        az_sweep_indices(sweep, run, indices);
-        for (size_t a = 0; a < sweep->axis_count; a++)
-            az_csv_text(csv, sweep->axes[a].values[indices[a]]);
-        az_csv_text(csv, state_names[outcomes[run].state]);
-        if (ended(&outcomes[run]))
-            put_outcome(csv, &outcomes[run]);
-        else
-            for (int column = 0; column < 11; column++) az_csv_empty(csv);
-        AZ_TRY(az_csv_end(csv, error));
-    }
-out:
-    status = az_csv_finish(csv, status, error);
-    if (status == AZ_OK) printf("%s\n", path);
-    return status;
 }
 
 /* ---- the figure ---- */
@@ -147,7 +72,7 @@ static enum az_status gather(struct drawing *drawing, const struct az_sweep *swe
         for (size_t run = 0; run < runs; run++) {
             char path[PATH_BYTES], name[AZ_SWEEP_NAME_BYTES];
             az_sweep_indices(sweep, run, indices);
-            if (!ended(&outcomes[run]) || (split && indices[0] != value)) continue;
+            if (!az_sweep_ended(&outcomes[run]) || (split && indices[0] != value)) continue;
             az_sweep_name(sweep, run, name);
             AZ_TRY(az_path_join(path, sizeof path, directory, name, error));
             AZ_TRY(az_plot_read(&drawing->runs[drawing->count], path, name, error));
@@ -167,7 +92,7 @@ static enum az_status draw(const struct az_sweep *sweep, const struct az_sweep_o
     char path[PATH_BYTES];
     bool any_dead = false;
     for (size_t run = 0; run < runs; run++)
-        any_dead = any_dead || (ended(&outcomes[run]) && outcomes[run].dead > 0);
+        any_dead = any_dead || (az_sweep_ended(&outcomes[run]) && outcomes[run].dead > 0);
     if (!any_dead) return AZ_OK;
     AZ_TRY(az_memory_allocate(&drawing.runs, runs, sizeof *drawing.runs, "the figure", error));
     AZ_TRY(az_memory_allocate(&drawing.groups, runs, sizeof *drawing.groups, "the figure", error));
@@ -243,7 +168,8 @@ static enum az_status run(const struct az_arguments *arguments, struct az_error 
     }
     print_table(&sweep, outcomes);
     struct az_error *told = executed == AZ_OK ? error : NULL;
-    AZ_TRY(write_csv(&sweep, outcomes, options.directory, told));
+    AZ_TRY(az_sweep_write_csv(&sweep, outcomes, options.directory, told));
+    AZ_TRY(az_sweep_write_catalog(&sweep, outcomes, options.directory, told));
     AZ_TRY(draw(&sweep, outcomes, options.directory, told));
     status = executed != AZ_OK ? executed : failures(outcomes, count, error);
 out:
@@ -255,7 +181,7 @@ out:
 
 static const struct az_option options[] = {
     {"--output", "-o", "DIR", NULL, AZ_COMPLETE_DIRECTORY, false, false,
-     "directory of the sweep: a directory for each run, sweep.csv and motion.png"},
+     "directory of the sweep: a directory for each run, sweep.csv, sweep.db and motion.png"},
     {"--jobs", "-j", "N", "1", AZ_COMPLETE_NONE, false, false,
      "runs at a time, fewer where budget.memory does not hold as many; they share the threads"},
     {"--dry-run", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,

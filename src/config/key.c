@@ -39,20 +39,33 @@ const struct az_key *az_key_find(const char *section, const char *name)
     return NULL;
 }
 
+/* Parameters that are not part of what a frame hangs on. */
+static const struct {
+    const char *section, *name; /* name NULL: all of the section */
+    bool ends;                  /* it says which step is the last */
+} free_keys[] = {{"experiment", NULL, false},
+                 {"budget", NULL, false},
+                 {"checkpoint", NULL, false},
+                 {"stop", NULL, true},
+                 {"train", "steps", true}};
+
+static bool is_free(const char *section, const char *name, bool ends_too)
+{
+    for (size_t n = 0; n < sizeof free_keys / sizeof *free_keys; n++)
+        if (strcmp(section, free_keys[n].section) == 0 &&
+            (!free_keys[n].name || strcmp(name, free_keys[n].name) == 0))
+            return ends_too || !free_keys[n].ends;
+    return false;
+}
+
 bool az_key_may_change(const char *section, const char *name)
 {
-    static const struct {
-        const char *section, *name; /* name NULL: all of the section */
-    } free[] = {{"experiment", NULL},
-                {"budget", NULL},
-                {"checkpoint", NULL},
-                {"stop", NULL},
-                {"train", "steps"}};
-    for (size_t n = 0; n < sizeof free / sizeof *free; n++)
-        if (strcmp(section, free[n].section) == 0 &&
-            (!free[n].name || strcmp(name, free[n].name) == 0))
-            return true;
-    return false;
+    return is_free(section, name, true);
+}
+
+bool az_key_decides_bits(const char *section, const char *name)
+{
+    return !is_free(section, name, false);
 }
 
 const struct az_section *az_section_find(const char *name)

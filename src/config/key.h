@@ -67,6 +67,10 @@ const struct az_section *az_section_find(const char *name);
  * decides bits of its own where a schedule is spread over it: lab/resume.c looks at that). */
 bool az_key_may_change(const char *section, const char *name);
 
+/* False for those of them that leave the last step where it is too: two whole runs that differ only
+ * in these have the same recording. */
+bool az_key_decides_bits(const char *section, const char *name);
+
 const char *az_key_type_name(enum az_key_type type);
 const char *az_key_type_form(enum az_key_type type); /* how a value of the type is written */
 

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/raise.h"
+#include "config/key.h"
 #include "lab/train_state.h"
 #include "store/file.h"
 #include "store/json.h"
@@ -26,25 +27,28 @@ static void next_line(const char **text, char line[LINE_BYTES])
     snprintf(line, LINE_BYTES, "%.*s", (int)length, start);
 }
 
-/* Sections that decide no bit of a run. */
-static bool is_free(const char *section)
+/* The name in a line `"name": ...`. */
+static void name_of(const char *line, char name[AZ_SWEEP_NAME_BYTES])
 {
-    return strcmp(section, "\"experiment\": {") == 0 || strcmp(section, "\"budget\": {") == 0;
+    size_t start = line[0] == '"';
+    snprintf(name, AZ_SWEEP_NAME_BYTES, "%.*s", (int)strcspn(line + start, "\""), line + start);
 }
 
 /* Both texts list parameters as the manifest does, a line each, in the table's order. */
 static enum az_status compare_parameters(const char *found, const char *expected,
                                          struct az_error *error)
 {
-    char a[LINE_BYTES], b[LINE_BYTES], section[LINE_BYTES] = "";
+    char a[LINE_BYTES], b[LINE_BYTES];
+    char section[AZ_SWEEP_NAME_BYTES] = "", name[AZ_SWEEP_NAME_BYTES];
     found = strstr(found, PARAMETERS);
     expected = strstr(expected, PARAMETERS);
     if (!found || !expected) return az_error_raise(error, AZ_FORMAT, "no parameters in it");
     do {
         next_line(&found, a);
         next_line(&expected, b);
-        if (b[0] && b[strlen(b) - 1] == '{') memcpy(section, b, sizeof section);
-        if (strcmp(a, b) != 0 && !is_free(section))
+        name_of(b, name);
+        if (b[0] && b[strlen(b) - 1] == '{') memcpy(section, name, sizeof section);
+        if (strcmp(a, b) != 0 && az_key_decides_bits(section, name))
             return az_error_raise(error, AZ_USAGE,
                                   "this run has other parameters than the sweep: %.200s here, "
                                   "%.200s in the sweep; choose another directory with -o",

@@ -177,6 +177,33 @@ static const struct az_catalog_column suspects[] = {
     END,
 };
 
+/* ---- a sweep ---- */
+
+static const struct az_catalog_column sweep_runs[] = {
+    INTEGER("run", "number, from 0 in the order of the sweep"),
+    TEXT("name", "of the run, and of its directory"),
+    TEXT("state", "done, done before, failed or waiting; what follows is NULL for the last two"),
+    INTEGER_OR_NULL("steps", "steps"),
+    REAL_OR_NULL("last_loss", "loss of the last step"),
+    INTEGER_OR_NULL("dead_tokens", "dead tokens"),
+    INTEGER_OR_NULL("frozen_tokens", "of them those without motion in the last guard_steps"),
+    REAL_OR_NULL("frozen_share", "frozen_tokens over dead_tokens"),
+    INTEGER_OR_NULL("guard_steps", "max(100, steps / 10)"),
+    INTEGER_OR_NULL("first_freeze_step", "of the frozen tokens; NULL where none froze"),
+    INTEGER_OR_NULL("median_freeze_step", "of the frozen tokens; NULL where none froze"),
+    INTEGER_OR_NULL("last_freeze_step", "of the frozen tokens; NULL where none froze"),
+    REAL_OR_NULL("steps_per_second", "steps a second"),
+    TEXT_OR_NULL("fingerprint", "of the recording"),
+    END,
+};
+
+static const struct az_catalog_column sweep_values[] = {
+    INTEGER("run", "number of the run"),
+    TEXT("parameter", "a parameter that varies, section.key"),
+    TEXT_INDEXED("value", "its value, as the sweep file has it"),
+    END,
+};
+
 const struct az_catalog_table az_catalog_tables[] = {
     {"provenance", "result", "where each table comes from", provenance},
     {"inputs", "result, number", "the files each table was made from", inputs},
@@ -190,6 +217,8 @@ const struct az_catalog_table az_catalog_tables[] = {
     {"selections", "name", "named sets of tokens with their rules", selections},
     {"selection_tokens", "selection, token", "their tokens", selection_tokens},
     {"suspects", "token", "the tokens that look most untrained", suspects},
+    {"sweep_runs", "run", "a row for each run of a sweep", sweep_runs},
+    {"sweep_values", "run, parameter", "where each run stands on the axes", sweep_values},
 };
 const size_t az_catalog_table_count = sizeof az_catalog_tables / sizeof az_catalog_tables[0];
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "program.h"
+#include "catalog.h"
 
 #define BASE                                                                                       \
     "[corpus]\ntext = good.txt\n[tokenizer]\nvocabulary = 270\ntexts = good.txt:1\n"               \
@@ -44,6 +44,9 @@ static void a_grid_runs_every_combination_as_it_would_run_alone(void **state)
     assert_int_equal(occurrences(csv, ",done,10,"), 4);
     assert_int_equal(occurrences(csv, "\n"), 5);
     az_memory_free(read_all("swept/motion.png"));
+    assert_string_equal(ask("swept/sweep.db", "SELECT count(*) FROM sweep_runs NATURAL JOIN "
+                                              "sweep_values WHERE state = 'done' AND steps = 10"),
+                        "8");
     assert_int_equal(azimuth("train base.conf -o alone -P train.steps=10 -P "
                              "optimizer.arithmetic=f32 -P seed.embedding=2"),
                      0);
@@ -51,6 +54,12 @@ static void a_grid_runs_every_combination_as_it_would_run_alone(void **state)
     snprintf(fingerprint, sizeof fingerprint, ",%.32s\n", strstr(out, "fingerprint  ") + 13);
     assert_int_equal(occurrences(csv, fingerprint), 1);
     assert_has(strstr(csv, "\"arithmetic=f32,embedding=2\""), fingerprint);
+    snprintf(fingerprint, sizeof fingerprint, "%.32s", strstr(out, "fingerprint  ") + 13);
+    assert_string_equal(ask("swept/sweep.db",
+                            "SELECT fingerprint FROM sweep_runs JOIN sweep_values a USING (run) "
+                            "JOIN sweep_values b USING (run) WHERE a.value = 'f32' AND b.parameter "
+                            "= 'seed.embedding' AND b.value = '2'"),
+                        fingerprint);
     az_memory_free(csv);
 }
 
@@ -102,7 +111,8 @@ static void runs_of_other_parameters_are_not_taken_for_these(void **state)
     assert_int_equal(azimuth("sweep other.conf -o swept"), 2);
     assert_has(err, "other parameters than the sweep: \"steps\": 10 here, \"steps\": 11");
     write_file("asked.conf", "[sweep]\nname = Try\nbase = base.conf\n[set]\ntrain.steps = 10\n"
-                             "experiment.question = Why?\nbudget.memory = 10GB\n[vary]\n"
+                             "experiment.question = Why?\nbudget.memory = 10GB\n"
+                             "checkpoint.every = 5\n[vary]\n"
                              "optimizer.arithmetic = bf16, f32\nseed.embedding = 1,2\n");
     assert_int_equal(azimuth("sweep asked.conf -o swept"), 0);
     assert_int_equal(occurrences(out, "     10   "), 4);
@@ -123,6 +133,9 @@ static void a_run_that_fails_takes_no_other_with_it(void **state)
     assert_has(csv, "arithmetic=bf16,bf16,failed,,,,,,,,,,,\n");
     assert_has(csv, "arithmetic=f32,f32,done,12,");
     az_memory_free(csv);
+    assert_string_equal(ask("partly/sweep.db", "SELECT count(steps) FROM sweep_runs"), "1");
+    assert_string_equal(ask("partly/sweep.db", "SELECT state FROM sweep_runs WHERE run = 0"),
+                        "failed");
 }
 
 static void one_axis_at_a_time_keeps_the_others_at_their_first_value(void **state)

@@ -7,11 +7,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
 #include "../tokens_fixture.h"
 #include "azimuth/safetensors.h"
-#include "program.h"
+#include "catalog.h"
 
 static int enter_with_tokenizer(void **state)
 {
@@ -68,24 +67,6 @@ static void a_survey_is_printed_and_written(void **state)
     assert_int_equal(azimuth("tokenizer survey t.json --json --threads 1"), 0);
     assert_has(out, "\"rows\": 272,");
     assert_has(out, "\"name\": \"Thai\",\n      \"is_script\": true,\n      \"rows\": 3,");
-}
-
-static const char *ask(const char *name, const char *sql)
-{
-    static char answer[256];
-    char path[256];
-    sqlite3 *database;
-    sqlite3_stmt *statement;
-    snprintf(path, sizeof path, "%s/%s", directory, name);
-    assert_int_equal(sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    if (sqlite3_prepare_v2(database, sql, -1, &statement, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", sql, sqlite3_errmsg(database));
-    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    const char *text = (const char *)sqlite3_column_text(statement, 0);
-    snprintf(answer, sizeof answer, "%s", text ? text : "(null)");
-    sqlite3_finalize(statement);
-    sqlite3_close(database);
-    return answer;
 }
 
 static void reachability_is_printed_and_written(void **state)
