@@ -11,12 +11,12 @@
 #define BATCH_BYTES ((uint64_t)64 << 20) /* of unpacked chunks that are worked on at a time */
 enum { DEFLATE = 1, SHUFFLE = 2, FLETCHER32 = 3 };
 
-/* A chunk that is unpacked; bytes follow it. */
+/* A chunk that is unpacked. Its bytes stay shuffled: they are put in order where they go. */
 struct az_hdf5_slot {
     struct az_hdf5_slot *newer;
     struct az_hdf5_entry *entry;
     uint64_t bytes, batch; /* the last batch that wanted it */
-    bool filled;
+    bool filled, shuffled;
     unsigned char *data;
 };
 
@@ -33,31 +33,47 @@ struct job {
 
 /* ---- slots ---- */
 
-static void free_oldest(struct az_hdf5_reader *reader)
+/* No longer in the list, nor its chunk's. */
+static struct az_hdf5_slot *take_oldest(struct az_hdf5_reader *reader)
 {
     struct az_hdf5_slot *slot = reader->oldest;
     reader->oldest = slot->newer;
     if (!reader->oldest) reader->newest = NULL;
     reader->kept_bytes -= slot->bytes;
     slot->entry->slot = NULL;
-    az_memory_free(slot->data);
+    return slot;
+}
+
+static void free_slot(struct az_hdf5_slot *slot)
+{
+    if (slot) az_memory_free(slot->data);
     az_memory_free(slot);
 }
 
-/* Room for an unpacked chunk. Those of this batch are kept in any case. */
+static void free_slots(struct az_hdf5_reader *reader)
+{
+    while (reader->oldest) free_slot(take_oldest(reader));
+}
+
+/* A place for an unpacked chunk, which takes the memory of one that was dropped for it: new pages
+ * would cost as much as unpacking. Those of this batch are kept in any case. */
 static enum az_status add_slot(struct az_hdf5_reader *reader, struct az_hdf5_entry *entry,
                                uint64_t bytes, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     struct az_hdf5_slot *slot = NULL;
     while (reader->oldest && reader->oldest->batch != reader->batch &&
-           reader->kept_bytes + bytes > AZ_HDF5_KEPT_BYTES)
-        free_oldest(reader);
-    AZ_TRY(az_memory_allocate(&slot, 1, sizeof *slot, "a chunk", error));
-    AZ_TRY(az_memory_allocate(&slot->data, (size_t)bytes, 1, "a chunk", error));
-    slot->entry = entry;
-    slot->bytes = bytes;
-    slot->batch = reader->batch;
+           reader->kept_bytes + bytes > AZ_HDF5_KEPT_BYTES) {
+        free_slot(slot);
+        slot = take_oldest(reader);
+    }
+    if (slot && slot->bytes != bytes) {
+        free_slot(slot);
+        slot = NULL;
+    }
+    if (!slot) AZ_TRY(az_memory_allocate(&slot, 1, sizeof *slot, "a chunk", error));
+    *slot = (struct az_hdf5_slot){
+        .entry = entry, .bytes = bytes, .batch = reader->batch, .data = slot->data};
     entry->slot = slot;
     if (reader->newest)
         reader->newest->newer = slot;
@@ -65,15 +81,13 @@ static enum az_status add_slot(struct az_hdf5_reader *reader, struct az_hdf5_ent
         reader->oldest = slot;
     reader->newest = slot;
     reader->kept_bytes += bytes;
-    slot = NULL;
 out:
-    az_memory_free(slot);
     return status;
 }
 
 void az_hdf5_chunks_free(struct az_hdf5_reader *reader)
 {
-    while (reader->oldest) free_oldest(reader);
+    free_slots(reader);
     int threads = reader->pool ? az_pool_threads(reader->pool) : 0;
     for (int n = 0; n < threads; n++) {
         if (reader->scratch) az_memory_free(reader->scratch[n]);
@@ -144,36 +158,47 @@ static enum az_status check_fletcher32(const struct az_hdf5_source *source,
     return AZ_OK;
 }
 
-/* Filters backwards, from one half of the scratch to the other; the last result goes to `to`. */
+static int next_filter(const struct az_hdf5_source *source, const struct az_hdf5_entry *entry,
+                       int n)
+{
+    while (n < source->filter_count && entry->skipped >> n & 1) n++;
+    return n;
+}
+
+/* Filters backwards, from one half of the scratch to the other; the last one writes to the slot.
+ * A shuffle that was the first is left to copy_run. */
 static enum az_status undo(struct az_hdf5_reader *reader, const struct az_hdf5_source *source,
                            const struct az_hdf5_entry *entry, unsigned char *packed,
-                           unsigned char *other, unsigned char *to, int thread,
-                           struct az_error *error)
+                           unsigned char *other, int thread, struct az_error *error)
 {
     size_t bytes = (size_t)source->grid.chunk_bytes, length = (size_t)entry->bytes, got;
-    unsigned char *from = packed;
-    for (int n = source->filter_count - 1; n >= 0; n--) {
+    unsigned char *from = packed, *to = entry->slot->data;
+    int last = next_filter(source, entry, 0);
+    entry->slot->shuffled = source->filters[last] == SHUFFLE;
+    if (entry->slot->shuffled) last = next_filter(source, entry, last + 1);
+    for (int n = source->filter_count - 1; n >= last; n--) {
         if (entry->skipped >> n & 1) continue;
         if (source->filters[n] == FLETCHER32) {
             enum az_status status = check_fletcher32(source, from, &length, error);
             if (status != AZ_OK) return status;
             continue;
         }
-        unsigned char *into = from == packed ? other : packed;
+        unsigned char *into = n == last ? to : from == packed ? other : packed;
+        size_t room = n == last ? bytes : bytes + 4; /* a checksum may follow */
         if (source->filters[n] == DEFLATE) {
-            if (libdeflate_zlib_decompress(reader->inflaters[thread], from, length, into, bytes + 4,
+            if (libdeflate_zlib_decompress(reader->inflaters[thread], from, length, into, room,
                                            &got) != LIBDEFLATE_SUCCESS)
                 return raise_chunk(source, "it cannot be unpacked", error);
             length = got;
         } else {
             if (length != bytes) return raise_chunk(source, "it has another length", error);
-            az_hdf5_unshuffle(from, bytes / source->grid.element_bytes, source->grid.element_bytes,
-                              into);
+            size_t elements = bytes / source->grid.element_bytes;
+            az_hdf5_unshuffle(from, elements, elements, source->grid.element_bytes, into);
         }
         from = into;
     }
     if (length != bytes) return raise_chunk(source, "it has another length", error);
-    memcpy(to, from, bytes);
+    if (from != to) memcpy(to, from, bytes);
     return AZ_OK;
 }
 
@@ -199,8 +224,11 @@ static enum az_status unpack(struct az_hdf5_reader *reader, const struct az_hdf5
     half = (half + AZ_ALIGNMENT_BYTES) / AZ_ALIGNMENT_BYTES * AZ_ALIGNMENT_BYTES;
     AZ_TRY(grow_scratch(reader, thread, 2 * (size_t)half, error));
     unsigned char *packed = reader->scratch[thread];
+    if (!entry->slot->data)
+        AZ_TRY(az_memory_allocate(&entry->slot->data, (size_t)source->grid.chunk_bytes, 1,
+                                  "a chunk", error));
     AZ_TRY(az_hdf5_read_bytes(reader, entry->address, packed, (size_t)entry->bytes, error));
-    AZ_TRY(undo(reader, source, entry, packed, packed + half, entry->slot->data, thread, error));
+    AZ_TRY(undo(reader, source, entry, packed, packed + half, thread, error));
     entry->slot->filled = true;
 out:
     return status;
@@ -241,11 +269,17 @@ static enum az_status copy_run(void *context, uint64_t from, uint64_t to, size_t
                                struct az_error *error)
 {
     const struct from_chunk *chunk = context;
+    const struct az_hdf5_grid *grid = &chunk->job->source->grid;
+    const struct az_hdf5_slot *slot = chunk->entry->slot;
     unsigned char *place = chunk->job->to + to;
+    size_t unit = grid->element_bytes;
     if (chunk->entry->bytes == 0)
         memset(place, 0, length);
-    else if (chunk->entry->slot)
-        memcpy(place, chunk->entry->slot->data + from, length);
+    else if (slot && slot->shuffled)
+        az_hdf5_unshuffle(slot->data + from / unit, (size_t)grid->chunk_bytes / unit, length / unit,
+                          unit, place);
+    else if (slot)
+        memcpy(place, slot->data + from, length);
     else
         return az_hdf5_read_bytes(chunk->job->reader, chunk->entry->address + from, place, length,
                                   error);
@@ -273,7 +307,7 @@ static enum az_status first_error(struct job *job, struct az_error *error)
     for (int n = 0; n < threads; n++) {
         if (job->errors[n].status == AZ_OK) continue;
         if (error) *error = job->errors[n];
-        while (job->reader->oldest) free_oldest(job->reader);
+        free_slots(job->reader);
         return job->errors[n].status;
     }
     return AZ_OK;
@@ -323,8 +357,7 @@ static enum az_status do_batch(struct job *job, uint64_t count, struct az_error 
     az_pool_run(reader->pool, do_chunk, job, (size_t)count);
     AZ_TRY(first_error(job, error));
 out:
-    if (status != AZ_OK)
-        while (reader->oldest) free_oldest(reader);
+    if (status != AZ_OK) free_slots(reader);
     return status;
 }
 

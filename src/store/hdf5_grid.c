@@ -117,20 +117,28 @@ static void shuffle_run(const unsigned char *from, size_t elements, size_t eleme
             to[byte * plane_bytes + n] = from[n * element_bytes + byte];
 }
 
-void az_hdf5_unshuffle(const unsigned char *shuffled, size_t elements, size_t element_bytes,
-                       unsigned char *plain)
+void az_hdf5_unshuffle(const unsigned char *planes, size_t plane_bytes, size_t elements,
+                       size_t element_bytes, unsigned char *plain)
 {
+    const unsigned char *p0 = planes, *p1 = p0 + plane_bytes;
     if (element_bytes == 2) {
-        const unsigned char *low = shuffled, *high = shuffled + elements;
         for (size_t n = 0; n < elements; n++) {
-            plain[2 * n] = low[n];
-            plain[2 * n + 1] = high[n];
+            plain[2 * n] = p0[n];
+            plain[2 * n + 1] = p1[n];
         }
-        return;
+    } else if (element_bytes == 4) {
+        const unsigned char *p2 = p1 + plane_bytes, *p3 = p2 + plane_bytes;
+        for (size_t n = 0; n < elements; n++) {
+            plain[4 * n] = p0[n];
+            plain[4 * n + 1] = p1[n];
+            plain[4 * n + 2] = p2[n];
+            plain[4 * n + 3] = p3[n];
+        }
+    } else {
+        for (size_t byte = 0; byte < element_bytes; byte++)
+            for (size_t n = 0; n < elements; n++)
+                plain[n * element_bytes + byte] = planes[byte * plane_bytes + n];
     }
-    for (size_t byte = 0; byte < element_bytes; byte++)
-        for (size_t n = 0; n < elements; n++)
-            plain[n * element_bytes + byte] = shuffled[byte * elements + n];
 }
 
 /* Runs of elements that lie side by side in the frames and in the chunk: along `outer`, the last

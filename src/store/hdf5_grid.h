@@ -38,7 +38,9 @@ void az_hdf5_measure_grid(struct az_hdf5_grid *grid);
 void az_hdf5_gather(const struct az_hdf5_grid *grid, size_t block, const void *slab, int64_t frames,
                     unsigned char *shuffled);
 
-void az_hdf5_unshuffle(const unsigned char *shuffled, size_t elements, size_t element_bytes,
-                       unsigned char *plain);
+/* plain[elements]: their bytes of place 0 lie from planes on, those of place 1 plane_bytes behind.
+ */
+void az_hdf5_unshuffle(const unsigned char *planes, size_t plane_bytes, size_t elements,
+                       size_t element_bytes, unsigned char *plain);
 
 #endif
