@@ -1,6 +1,7 @@
 /* exchange.h: parts of a recording, or all of it, in other files.
  *
- * What is written is bit for bit what was recorded. Two frames are in memory at a time. */
+ * What is written is bit for bit what was recorded. Two frames are in memory at a time, and
+ * for csv the text of one. */
 #ifndef AZIMUTH_EXCHANGE_H
 #define AZIMUTH_EXCHANGE_H
 

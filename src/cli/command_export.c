@@ -81,7 +81,7 @@ const struct az_command az_command_export = {
         "with step and token. There bf16 is written as float32, which is exact, or as its bits. "
         "Constants such as dead_indices can be written to them too.\n"
         "What is written is bit for bit what was recorded; a frame that is not as it was written "
-        "is refused. Memory is two frames.",
+        "is refused. Memory is two frames, and for csv the text of one.",
     .options = options,
     .examples = "azimuth export demo-run W -o last.npy --steps 2000\n"
                 "azimuth export demo-run W -o dead.npy --rows dead --steps ::10\n"

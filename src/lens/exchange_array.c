@@ -3,12 +3,17 @@
 #include <string.h>
 
 #include "azimuth/bf16.h"
+#include "azimuth/pool.h"
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "config/number.h"
 #include "lens/dead_rows.h"
 #include "lens/exchange_state.h"
 #include "store/csv.h"
 #include "store/npy_write.h"
+
+#define BF16_COUNT ((size_t)1 << 16)
+enum { PIECES = 64, TEXT_BLOCKS = 64 };
 
 /* Where numbers go, and how. */
 struct sink {
@@ -16,8 +21,20 @@ struct sink {
     bool bits;
     enum az_dtype dtype; /* of what is read */
     struct az_npy_writer *npy;
-    struct az_csv *csv;
     float *wide; /* a frame of BF16 as float32, for npy */
+    struct az_csv *csv;
+    struct az_csv *pieces[PIECES];       /* the rows of a frame, cut alike for any threads */
+    char (*texts)[AZ_NUMBER_TEXT_BYTES]; /* of each bf16, where many are written; else NULL */
+};
+
+/* A movie on its way: frames are read while the one before is written. */
+struct copy {
+    struct az_exchange exchange;
+    struct sink *sink;
+    struct az_pool *pool;
+    struct az_exchange_frame *now, *next;
+    enum az_status status; /* of writing */
+    struct az_error error;
 };
 
 static enum az_dtype npy_type(const struct sink *sink)
@@ -47,7 +64,15 @@ static enum az_status npy_frame(struct sink *sink, const unsigned char *bytes, s
 
 /* ---- csv ---- */
 
-static void csv_number(struct sink *sink, const unsigned char *at)
+static void csv_bf16(const struct sink *sink, struct az_csv *csv, uint16_t bits)
+{
+    if (sink->texts)
+        az_csv_text(csv, sink->texts[bits]);
+    else
+        az_csv_f32(csv, az_bf16_to_f32((struct az_bf16){bits}));
+}
+
+static void csv_number(const struct sink *sink, struct az_csv *csv, const unsigned char *at)
 {
     union {
         uint8_t u8;
@@ -65,17 +90,17 @@ static void csv_number(struct sink *sink, const unsigned char *at)
     bool real = sink->dtype == AZ_DTYPE_BF16 || sink->dtype == AZ_DTYPE_F32 ||
                 sink->dtype == AZ_DTYPE_F64 || sink->dtype == AZ_DTYPE_F16;
     if (real && (sink->bits || sink->dtype == AZ_DTYPE_F16)) {
-        az_csv_integer(sink->csv, (int64_t)x.u64); /* float16 is given by its bits */
+        az_csv_integer(csv, (int64_t)x.u64); /* float16 is given by its bits */
         return;
     }
     switch (sink->dtype) {
-    case AZ_DTYPE_BF16: az_csv_f32(sink->csv, az_bf16_to_f32((struct az_bf16){x.u16})); break;
-    case AZ_DTYPE_F32: az_csv_f32(sink->csv, x.f32); break;
-    case AZ_DTYPE_F64: az_csv_f64(sink->csv, x.f64); break;
-    case AZ_DTYPE_I8: az_csv_integer(sink->csv, x.i8); break;
-    case AZ_DTYPE_I16: az_csv_integer(sink->csv, x.i16); break;
-    case AZ_DTYPE_I32: az_csv_integer(sink->csv, x.i32); break;
-    default: az_csv_integer(sink->csv, x.i64); break; /* unsigned ones fill x from the low end */
+    case AZ_DTYPE_BF16: csv_bf16(sink, csv, x.u16); break;
+    case AZ_DTYPE_F32: az_csv_f32(csv, x.f32); break;
+    case AZ_DTYPE_F64: az_csv_f64(csv, x.f64); break;
+    case AZ_DTYPE_I8: az_csv_integer(csv, x.i8); break;
+    case AZ_DTYPE_I16: az_csv_integer(csv, x.i16); break;
+    case AZ_DTYPE_I32: az_csv_integer(csv, x.i32); break;
+    default: az_csv_integer(csv, x.i64); break; /* unsigned ones fill x from the low end */
     }
 }
 
@@ -103,37 +128,62 @@ out:
 }
 
 /* The place of row number `row` of a frame. */
-static void csv_place(struct sink *sink, const struct az_slice *slice, int64_t row)
+static void csv_place(struct az_csv *csv, const struct az_slice *slice, int64_t row)
 {
     int rank = slice->out.frame_rank;
     int64_t index[AZ_TENSOR_DIMS];
     if (rank == 2) {
-        az_csv_integer(sink->csv, az_recorded_token(&slice->out, row));
+        az_csv_integer(csv, az_recorded_token(&slice->out, row));
         return;
     }
     for (int n = rank - 2; n >= 0; n--) {
         index[n] = row % slice->out.frame_shape[n];
         row /= slice->out.frame_shape[n];
     }
-    for (int n = 0; n + 1 < rank; n++) az_csv_integer(sink->csv, index[n]);
+    for (int n = 0; n + 1 < rank; n++) az_csv_integer(csv, index[n]);
 }
 
-static enum az_status csv_frame(struct sink *sink, const struct az_slice *slice, int64_t frame,
-                                const unsigned char *bytes, struct az_error *error)
+/* Failures stay with the rows until they are appended. */
+static void csv_piece(const struct copy *copy, size_t piece)
 {
+    const struct sink *sink = copy->sink;
+    const struct az_slice *slice = &copy->exchange.slices[0];
+    struct az_csv *csv = sink->pieces[piece];
     int rank = slice->out.frame_rank;
     size_t element = az_dtype_bytes(sink->dtype);
     size_t columns = rank ? (size_t)slice->out.frame_shape[rank - 1] : 1;
     size_t rows = (size_t)slice->out.frame_bytes / element / columns;
-    for (size_t row = 0; row < rows; row++) {
-        az_csv_integer(sink->csv, slice->steps[frame]);
-        csv_place(sink, slice, (int64_t)row);
+    for (size_t row = rows * piece / PIECES; row < rows * (piece + 1) / PIECES; row++) {
+        az_csv_integer(csv, slice->steps[copy->now->frame]);
+        csv_place(csv, slice, (int64_t)row);
         for (size_t d = 0; d < columns; d++)
-            csv_number(sink, bytes + (row * columns + d) * element);
-        enum az_status status = az_csv_end(sink->csv, error);
-        if (status != AZ_OK) return status;
+            csv_number(sink, csv, copy->now->bytes + (row * columns + d) * element);
+        az_csv_end(csv, NULL);
     }
-    return AZ_OK;
+}
+
+static void make_texts(void *context, size_t block, int thread)
+{
+    (void)thread;
+    const struct sink *sink = context;
+    for (size_t n = block * BF16_COUNT / TEXT_BLOCKS; n < (block + 1) * BF16_COUNT / TEXT_BLOCKS;
+         n++)
+        az_number_format_f32(az_bf16_to_f32((struct az_bf16){(uint16_t)n}), sink->texts[n]);
+}
+
+/* A bf16 has few values: where more of them are written, each is put into decimal once. */
+static enum az_status prepare_csv(struct copy *copy, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct sink *sink = copy->sink;
+    bool few = copy->exchange.total_bytes / sizeof(uint16_t) < BF16_COUNT;
+    for (int n = 0; n < PIECES; n++)
+        AZ_TRY(az_csv_create(&sink->pieces[n], NULL, AZ_CSV_ROWS, NULL, error));
+    if (sink->bits || sink->dtype != AZ_DTYPE_BF16 || few) return AZ_OK;
+    AZ_TRY(az_memory_allocate(&sink->texts, BF16_COUNT, sizeof *sink->texts, "texts", error));
+    az_pool_run(copy->pool, make_texts, sink, TEXT_BLOCKS);
+out:
+    return status;
 }
 
 /* ---- the whole ---- */
@@ -169,27 +219,52 @@ static enum az_status close_sink(struct sink *sink, struct az_error *error)
     return npy ? az_npy_commit(npy, error) : az_csv_commit(csv, error);
 }
 
-static enum az_status write_frames(struct az_exchange *exchange, struct sink *sink,
-                                   struct az_exchange_result *result, struct az_progress *progress,
-                                   struct az_error *error)
+/* Chunk 0 reads the next frame; the others write this one, or make its rows. */
+static void work(void *context, size_t chunk, int thread)
+{
+    (void)thread;
+    struct copy *copy = context;
+    if (chunk == 0)
+        az_exchange_read(&copy->exchange, copy->next);
+    else if (copy->sink->csv)
+        csv_piece(copy, chunk - 1);
+    else
+        copy->status = npy_frame(copy->sink, copy->now->bytes,
+                                 (size_t)copy->exchange.slices[0].out.frame_bytes, &copy->error);
+}
+
+static enum az_status write_frame(struct copy *copy, struct az_error *error)
 {
     enum az_status status = AZ_OK;
+    struct sink *sink = copy->sink;
+    az_pool_run(copy->pool, work, copy, 1 + (sink->csv ? PIECES : 1));
+    if (copy->status != AZ_OK && error) *error = copy->error;
+    AZ_TRY(copy->status);
+    for (int n = 0; sink->csv && n < PIECES; n++)
+        AZ_TRY(az_csv_append(sink->csv, sink->pieces[n], error));
+out:
+    return status;
+}
+
+static enum az_status write_frames(struct copy *copy, struct az_exchange_result *result,
+                                   struct az_progress *progress, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_exchange *exchange = &copy->exchange;
     double total = (double)exchange->total_frames;
-    struct az_exchange_frame *frame = &exchange->frames[0];
-    const struct az_slice *slice = &exchange->slices[0];
-    size_t bytes = (size_t)slice->out.frame_bytes;
+    az_exchange_read(exchange, &exchange->frames[0]);
     az_progress_begin(progress);
-    for (az_exchange_read(exchange, frame); frame->slice != SIZE_MAX;
-         az_exchange_read(exchange, frame)) {
-        if (frame->status != AZ_OK && error) *error = frame->error;
-        AZ_TRY(frame->status);
+    for (size_t turn = 0; exchange->frames[turn % 2].slice != SIZE_MAX; turn++) {
+        copy->now = &exchange->frames[turn % 2];
+        copy->next = &exchange->frames[(turn + 1) % 2];
+        if (copy->now->status != AZ_OK && error) *error = copy->now->error;
+        AZ_TRY(copy->now->status);
         if (az_progress_stopped(progress))
             AZ_RAISE(AZ_INTERRUPTED, "stopped after %" PRId64 " frames of %" PRId64, result->frames,
                      exchange->total_frames);
-        AZ_TRY(sink->npy ? npy_frame(sink, frame->bytes, bytes, error)
-                         : csv_frame(sink, slice, frame->frame, frame->bytes, error));
+        AZ_TRY(write_frame(copy, error));
         result->frames++;
-        result->bytes += bytes;
+        result->bytes += exchange->slices[0].out.frame_bytes;
         az_progress_tell(progress, "exporting", "frame", (double)result->frames, total, "");
     }
     az_progress_end(progress, "exporting", "frame", total, total, "");
@@ -221,7 +296,7 @@ static enum az_status write_constant(const struct az_recording *recording,
         AZ_TRY(az_csv_create(&sink->csv, path, AZ_CSV_WHOLE, "index,value", error));
         for (size_t n = 0; n < count; n++) {
             az_csv_integer(sink->csv, (int64_t)n);
-            csv_number(sink, bytes + n * element);
+            csv_number(sink, sink->csv, bytes + n * element);
             AZ_TRY(az_csv_end(sink->csv, error));
         }
     }
@@ -248,14 +323,17 @@ static enum az_status write_movie(const struct az_recording *recording,
                                   struct az_progress *progress, struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    struct az_exchange exchange;
-    AZ_TRY(az_exchange_open(&exchange, recording, selection, error));
-    sink->dtype = exchange.slices[0].tensor->dtype;
-    AZ_TRY(open_sink(sink, path, &exchange.slices[0], error));
-    AZ_TRY(write_frames(&exchange, sink, result, progress, error));
+    struct copy copy = {.sink = sink};
+    AZ_TRY(az_exchange_open(&copy.exchange, recording, selection, error));
+    AZ_TRY(az_pool_create(&copy.pool, selection->threads, error));
+    sink->dtype = copy.exchange.slices[0].tensor->dtype;
+    AZ_TRY(open_sink(sink, path, &copy.exchange.slices[0], error));
+    if (sink->csv) AZ_TRY(prepare_csv(&copy, error));
+    AZ_TRY(write_frames(&copy, result, progress, error));
     AZ_TRY(close_sink(sink, error));
 out:
-    az_exchange_close(&exchange);
+    az_pool_free(copy.pool);
+    az_exchange_close(&copy.exchange);
     return status;
 }
 
@@ -277,6 +355,8 @@ enum az_status az_exchange_array(const struct az_recording *recording,
 out:
     az_npy_abort(sink.npy);
     az_csv_abort(sink.csv);
+    for (int n = 0; n < PIECES; n++) az_csv_abort(sink.pieces[n]);
+    az_memory_free(sink.texts);
     az_memory_free(sink.wide);
     return status;
 }

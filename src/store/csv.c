@@ -1,12 +1,14 @@
 #define _GNU_SOURCE
 #include "store/csv.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/memory.h"
 #include "config/number.h"
 #include "store/file.h"
@@ -19,13 +21,23 @@ struct az_csv {
     enum az_csv_mode mode;
     int code; /* errno of the first failure */
     bool row_begun;
+    struct az_buffer rows; /* that are in memory */
     size_t used_bytes;
     char buffer[BUFFER_BYTES];
 };
 
+static void write_out(struct az_csv *csv, const char *bytes, size_t length)
+{
+    if (csv->code) return;
+    if (csv->mode != AZ_CSV_ROWS)
+        csv->code = az_system_write(csv->part.fd, bytes, length);
+    else if (az_buffer_add(&csv->rows, bytes, length, NULL) != AZ_OK)
+        csv->code = ENOMEM;
+}
+
 static void flush(struct az_csv *csv)
 {
-    if (!csv->code) csv->code = az_system_write(csv->part.fd, csv->buffer, csv->used_bytes);
+    write_out(csv, csv->buffer, csv->used_bytes);
     csv->used_bytes = 0;
 }
 
@@ -35,10 +47,18 @@ static void put(struct az_csv *csv, char c)
     csv->buffer[csv->used_bytes++] = c;
 }
 
-static void put_string(struct az_csv *csv, const char *text)
+static void put_bytes(struct az_csv *csv, const char *bytes, size_t length)
 {
-    while (*text) put(csv, *text++);
+    if (length > BUFFER_BYTES - csv->used_bytes) flush(csv);
+    if (length > BUFFER_BYTES) {
+        write_out(csv, bytes, length);
+    } else if (length) {
+        memcpy(csv->buffer + csv->used_bytes, bytes, length);
+        csv->used_bytes += length;
+    }
 }
+
+static void put_string(struct az_csv *csv, const char *text) { put_bytes(csv, text, strlen(text)); }
 
 static void begin_field(struct az_csv *csv)
 {
@@ -66,8 +86,8 @@ enum az_status az_csv_create(struct az_csv **csv_pointer, const char *path, enum
     AZ_TRY(az_memory_allocate(&csv, 1, sizeof *csv, "a CSV file", error));
     csv->part.fd = -1;
     csv->mode = mode;
-    AZ_TRY(mode == AZ_CSV_LIVE ? open_live(csv, path, error)
-                               : az_part_open(&csv->part, path, false, error));
+    if (mode == AZ_CSV_LIVE) AZ_TRY(open_live(csv, path, error));
+    if (mode == AZ_CSV_WHOLE) AZ_TRY(az_part_open(&csv->part, path, false, error));
     if (header) {
         put_string(csv, header);
         AZ_TRY(az_csv_end(csv, error));
@@ -164,21 +184,28 @@ out:
 void az_csv_text(struct az_csv *csv, const char *value)
 {
     begin_field(csv);
-    bool quote = value[strcspn(value, ",\"\r\n")] != 0;
-    if (quote) put(csv, '"');
+    if (value[strcspn(value, ",\"\r\n")] == 0) {
+        put_string(csv, value);
+        return;
+    }
+    put(csv, '"');
     for (; *value; value++) {
         if (*value == '"') put(csv, '"');
         put(csv, *value);
     }
-    if (quote) put(csv, '"');
+    put(csv, '"');
 }
 
 void az_csv_integer(struct az_csv *csv, int64_t value)
 {
-    char text[AZ_NUMBER_TEXT_BYTES];
-    snprintf(text, sizeof text, "%" PRId64, value);
+    char text[AZ_NUMBER_TEXT_BYTES], *at = text + sizeof text - 1;
+    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    *at = 0;
+    do *--at = (char)('0' + left % 10);
+    while (left /= 10);
+    if (value < 0) *--at = '-';
     begin_field(csv);
-    put_string(csv, text);
+    put_string(csv, at);
 }
 
 void az_csv_f64(struct az_csv *csv, double value)
@@ -215,6 +242,15 @@ enum az_status az_csv_end(struct az_csv *csv, struct az_error *error)
     return told(csv, error);
 }
 
+enum az_status az_csv_append(struct az_csv *csv, struct az_csv *rows, struct az_error *error)
+{
+    flush(rows);
+    if (!csv->code) csv->code = rows->code;
+    put_bytes(csv, rows->rows.bytes, rows->rows.length);
+    rows->rows.length = 0;
+    return told(csv, error);
+}
+
 enum az_status az_csv_sync(struct az_csv *csv, struct az_error *error)
 {
     if (!csv->code) csv->code = az_system_sync_data(csv->part.fd);
@@ -241,9 +277,10 @@ void az_csv_abort(struct az_csv *csv)
     if (csv->mode == AZ_CSV_LIVE) { /* its .part is the file itself, and stays */
         az_system_close(csv->part.fd);
         az_memory_free(csv->part.path);
-    } else {
+    } else if (csv->mode == AZ_CSV_WHOLE) {
         az_part_abort(&csv->part);
     }
+    az_buffer_free(&csv->rows);
     az_memory_free(csv);
 }
 

@@ -13,7 +13,8 @@ struct az_csv;
 
 enum az_csv_mode {
     AZ_CSV_WHOLE, /* takes its name at commit, when it is complete */
-    AZ_CSV_LIVE   /* under its name from the start; each row is there as soon as it has ended */
+    AZ_CSV_LIVE,  /* under its name from the start; each row is there as soon as it has ended */
+    AZ_CSV_ROWS   /* rows in memory, made by one thread while others make theirs; no path */
 };
 
 /* header: the first row, "step,loss,lr", or NULL. */
@@ -33,6 +34,9 @@ void az_csv_f32(struct az_csv *csv, float value);
 void az_csv_empty(struct az_csv *csv); /* a field without a value */
 /* Ends the row with a line feed. */
 enum az_status az_csv_end(struct az_csv *csv, struct az_error *error);
+/* Puts rows (AZ_CSV_ROWS) behind those of csv; none are left in `rows`. Tells the first failure of
+ * either. */
+enum az_status az_csv_append(struct az_csv *csv, struct az_csv *rows, struct az_error *error);
 
 /* Flushes, completes and frees. On failure nothing is left under the final name, but for
  * AZ_CSV_LIVE the rows that got there. */

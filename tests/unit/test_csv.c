@@ -56,6 +56,41 @@ static void a_live_row_is_there_when_it_has_ended(void **state)
     assert_int_equal(access(path, F_OK), 0);
 }
 
+/* Rows made apart, fewer and more than the buffer holds, stand in the order of az_csv_append. */
+static void rows_made_in_memory_are_put_in_order(void **state)
+{
+    (void)state;
+    enum { ROWS = 30000 };
+    static char text[2 * ROWS * 8], expected[sizeof text];
+    struct az_csv *csv, *rows[2];
+    size_t length = 0;
+    const char *path = fixture_path("rows.csv");
+    assert_int_equal(az_csv_create(&csv, path, AZ_CSV_WHOLE, "n", NULL), AZ_OK);
+    length += (size_t)sprintf(expected + length, "n\n");
+    for (int k = 0; k < 2; k++)
+        assert_int_equal(az_csv_create(&rows[k], NULL, AZ_CSV_ROWS, NULL, NULL), AZ_OK);
+    for (int64_t round = 0; round < 2; round++) {
+        int64_t count = round == 0 ? 2 : ROWS;
+        for (int64_t n = 0; n < count; n++)
+            for (int k = 0; k < 2; k++) {
+                az_csv_integer(rows[k], k == 0 ? n : -n);
+                assert_int_equal(az_csv_end(rows[k], NULL), AZ_OK);
+            }
+        for (int k = 0; k < 2; k++) {
+            assert_int_equal(az_csv_append(csv, rows[k], NULL), AZ_OK);
+            for (int64_t n = 0; n < count; n++)
+                length += (size_t)sprintf(expected + length, "%d\n", (int)(k == 0 ? n : -n));
+        }
+    }
+    for (int k = 0; k < 2; k++) {
+        assert_int_equal(az_csv_append(csv, rows[k], NULL), AZ_OK); /* nothing is left */
+        az_csv_abort(rows[k]);
+    }
+    assert_int_equal(az_csv_commit(csv, NULL), AZ_OK);
+    fixture_read(path, text, sizeof text);
+    assert_string_equal(text, expected);
+}
+
 static void large_tables_are_whole(void **state)
 {
     (void)state;
@@ -118,6 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_are_quoted_where_they_must_be),
         cmocka_unit_test(a_live_row_is_there_when_it_has_ended),
+        cmocka_unit_test(rows_made_in_memory_are_put_in_order),
         cmocka_unit_test(large_tables_are_whole),
         cmocka_unit_test(a_failure_at_any_call_is_told_and_leaves_nothing),
         cmocka_unit_test(a_full_device_and_a_failed_allocation_are_told),
