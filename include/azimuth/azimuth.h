@@ -9,6 +9,7 @@
 #include "azimuth/chart.h"
 #include "azimuth/compare.h"
 #include "azimuth/corpus.h"
+#include "azimuth/divergence.h"
 #include "azimuth/exchange.h"
 #include "azimuth/experiment.h"
 #include "azimuth/figure.h"

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "lens/dead_rows.h"
 #include "lens/subject.h"
+#include "lens/token_arrays.h"
 
 #define SET_NAME(id, name) [id] = name,
 #define MOTION_NAME(id, name) [id] = name,
@@ -55,32 +56,6 @@ static enum az_status choose_frames(struct az_look *look, const struct az_lens_o
     }
     int64_t length = steps[subject->moves] - steps[0], tenth = length / 10;
     subject->guard_steps = options->guard_steps ? options->guard_steps : tenth > 100 ? tenth : 100;
-out:
-    return status;
-}
-
-static enum az_status describe(struct az_look *look, struct az_error *error)
-{
-    enum az_status status = AZ_OK;
-    struct az_lens_subject *subject = look->subject;
-    int64_t *tokens;
-    uint8_t *sets;
-    snprintf(subject->matrix, sizeof subject->matrix, "%.31s", look->tensor->name);
-    subject->rows = look->sets.rows;
-    subject->dims = look->tensor->frame_shape[1];
-    subject->vocabulary = look->sets.vocabulary;
-    memcpy(subject->named, look->sets.named, sizeof subject->named);
-    memcpy(subject->present, look->sets.present, sizeof subject->present);
-    memcpy(subject->counts, look->sets.counts, sizeof subject->counts);
-    AZ_TRY(az_memory_allocate(&tokens, (size_t)subject->rows, sizeof *tokens, "rows", error));
-    subject->tokens = tokens;
-    AZ_TRY(az_memory_allocate(&sets, (size_t)subject->rows, sizeof *sets, "the rows", error));
-    subject->sets = sets;
-    for (int64_t row = 0; row < subject->rows; row++) {
-        tokens[row] = az_recorded_token(look->tensor, row);
-        for (int set = 0; set < AZ_LENS_SETS; set++)
-            sets[row] |= (uint8_t)((look->sets.members[set] >> look->sets.classes[row] & 1) << set);
-    }
 out:
     return status;
 }
@@ -182,7 +157,7 @@ static void free_look(struct az_look *look)
     for (size_t n = 0; n < sizeof blocks / sizeof *blocks; n++) az_memory_free(blocks[n]);
     for (int q = 0; q < AZ_MOTION_QUANTITIES; q++) az_memory_free(look->keys[q]);
     az_look_velocity_free(look->velocity);
-    az_look_arrays_abort(look->arrays);
+    az_token_arrays_abort(look->arrays);
     az_token_sets_free(&look->sets);
     az_pool_free(look->pool);
     az_recording_close(look->recording);
@@ -243,7 +218,7 @@ static enum az_status prepare(struct az_look *look, const char *path,
     AZ_TRY(az_subject_matrix(look->recording, options->matrix, &look->tensor, error));
     AZ_TRY(az_token_sets_read(&look->sets, look->recording, look->tensor, options->named, error));
     AZ_TRY(choose_frames(look, options, plan, error));
-    AZ_TRY(describe(look, error));
+    AZ_TRY(az_subject_describe(look->subject, look->tensor, &look->sets, NULL, error));
     AZ_TRY(az_pool_create(&look->pool, options->threads, error));
     look->kinematics = options->kinematics;
     look->dims = (size_t)look->subject->dims;
@@ -311,8 +286,6 @@ void az_lens_free(struct az_lens *lens)
     az_memory_free(lens->motion);
     az_memory_free(lens->lifecycle);
     az_memory_free(lens->kinematics);
-    az_memory_free((void *)(uintptr_t)lens->subject.steps);
-    az_memory_free((void *)(uintptr_t)lens->subject.tokens);
-    az_memory_free((void *)(uintptr_t)lens->subject.sets);
+    az_subject_free(&lens->subject);
     az_memory_free(lens);
 }

@@ -42,7 +42,7 @@ struct az_look_counts {
 };
 
 struct az_look_velocity; /* look_velocity.c */
-struct az_look_arrays;   /* look_arrays.c */
+struct az_token_arrays;  /* token_arrays.h */
 
 struct az_look {
     struct az_lens *lens;
@@ -81,7 +81,7 @@ struct az_look {
     uint32_t *sorting;             /* [threads][2][rows] */
 
     struct az_look_velocity *velocity;
-    struct az_look_arrays *arrays;
+    struct az_token_arrays *arrays;
 };
 
 static inline size_t az_look_slot(const struct az_look *look, int64_t frame, int64_t chunk,
@@ -124,7 +124,6 @@ enum az_status az_look_arrays_create(struct az_look *look, const char *path,
                                      struct az_error *error);
 enum az_status az_look_arrays_write(struct az_look *look, struct az_error *error);
 enum az_status az_look_arrays_commit(struct az_look *look, struct az_error *error);
-void az_look_arrays_abort(struct az_look_arrays *arrays); /* NULL is allowed */
 enum az_status az_look_shapes_create(struct az_look *look, struct az_error *error);
 enum az_status az_look_shapes(struct az_look *look, struct az_error *error);
 

@@ -32,6 +32,7 @@ struct az_pass {
 
 int64_t az_pass_length(const struct az_pass_plan *plan)
 {
+    if (plan->list) return plan->listed;
     return (plan->last - plan->first + plan->every - 1) / plan->every + 1;
 }
 
@@ -46,6 +47,7 @@ int64_t az_pass_most_moves(const struct az_pass_plan *plan)
 
 static int64_t frame_of(const struct az_pass *pass, int64_t number)
 {
+    if (pass->plan.list) return pass->plan.list[number];
     int64_t frame = pass->plan.first + number * pass->plan.every;
     return frame < pass->plan.last ? frame : pass->plan.last;
 }

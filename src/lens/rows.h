@@ -60,6 +60,9 @@ struct az_row_code {
     /* (b1 - b0) . (a1 - a0) */
     double (*product)(const struct az_bf16 *a0, const struct az_bf16 *a1, const struct az_bf16 *b0,
                       const struct az_bf16 *b1, size_t dims);
+    /* |(b1 - b0) - (a1 - a0)|^2 */
+    double (*evolution_squared)(const struct az_bf16 *a0, const struct az_bf16 *a1,
+                                const struct az_bf16 *b0, const struct az_bf16 *b1, size_t dims);
     /* sums[d] += scale * values[d] */
     void (*add_scaled)(double scale, const double *values, size_t dims, double *sums);
 };

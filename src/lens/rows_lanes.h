@@ -304,6 +304,23 @@ static double row_product(const struct az_bf16 *a0, const struct az_bf16 *a1,
     return sum_f64(&sum);
 }
 
+static double row_evolution_squared(const struct az_bf16 *a0, const struct az_bf16 *a1,
+                                    const struct az_bf16 *b0, const struct az_bf16 *b1, size_t dims)
+{
+    f64x8 squares = {0};
+    size_t d = 0;
+    for (; d + 8 <= dims; d += 8) {
+        f64x8 apart = (wide(b1 + d) - wide(b0 + d)) - (wide(a1 + d) - wide(a0 + d));
+        squares += apart * apart;
+    }
+    for (int k = 0; d < dims; d++, k++) {
+        double apart = ((double)az_bf16_to_f32(b1[d]) - (double)az_bf16_to_f32(b0[d])) -
+                       ((double)az_bf16_to_f32(a1[d]) - (double)az_bf16_to_f32(a0[d]));
+        squares[k] += apart * apart;
+    }
+    return sum_f64(&squares);
+}
+
 static void row_add_scaled(double scale, const double *values, size_t dims, double *sums)
 {
     size_t d = 0;
@@ -324,5 +341,6 @@ void AZ_ROWS_FILL(struct az_row_code *rows)
     rows->distance_squared = row_distance_squared;
     rows->peculiar_squared = row_peculiar_squared;
     rows->product = row_product;
+    rows->evolution_squared = row_evolution_squared;
     rows->add_scaled = row_add_scaled;
 }

@@ -1,8 +1,11 @@
 #include "lens/subject.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
-#include "base/raise.h"
+#include "base/memory.h"
+#include "lens/dead_rows.h"
 #include "lens/rows.h"
 
 enum az_status az_subject_matrix(const struct az_recording *recording, const char *name,
@@ -50,4 +53,39 @@ enum az_status az_subject_frames(const struct az_recording *recording,
     *plan = (struct az_pass_plan){
         .recording = recording, .tensor = tensor, .first = first, .last = end - 1, .every = 1};
     return AZ_OK;
+}
+
+enum az_status az_subject_describe(struct az_lens_subject *subject,
+                                   const struct az_recorded *tensor,
+                                   const struct az_token_sets *sets, const int64_t *rows,
+                                   struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    int64_t *tokens;
+    uint8_t *in;
+    snprintf(subject->matrix, sizeof subject->matrix, "%.31s", tensor->name);
+    subject->rows = sets->rows;
+    subject->dims = tensor->frame_shape[1];
+    subject->vocabulary = sets->vocabulary;
+    memcpy(subject->named, sets->named, sizeof subject->named);
+    memcpy(subject->present, sets->present, sizeof subject->present);
+    memcpy(subject->counts, sets->counts, sizeof subject->counts);
+    AZ_TRY(az_memory_allocate(&tokens, (size_t)subject->rows, sizeof *tokens, "rows", error));
+    subject->tokens = tokens;
+    AZ_TRY(az_memory_allocate(&in, (size_t)subject->rows, sizeof *in, "the rows", error));
+    subject->sets = in;
+    for (int64_t row = 0; row < subject->rows; row++) {
+        tokens[row] = az_recorded_token(tensor, rows ? rows[row] : row);
+        for (int set = 0; set < AZ_LENS_SETS; set++)
+            in[row] |= (uint8_t)((sets->members[set] >> sets->classes[row] & 1) << set);
+    }
+out:
+    return status;
+}
+
+void az_subject_free(struct az_lens_subject *subject)
+{
+    az_memory_free((void *)(uintptr_t)subject->steps);
+    az_memory_free((void *)(uintptr_t)subject->tokens);
+    az_memory_free((void *)(uintptr_t)subject->sets);
 }

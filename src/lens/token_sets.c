@@ -152,6 +152,9 @@ out:
 
 static void count_rows(struct az_token_sets *sets)
 {
+    memset(sets->class_rows, 0, sizeof sets->class_rows);
+    memset(sets->members, 0, sizeof sets->members);
+    memset(sets->counts, 0, sizeof sets->counts);
     for (int64_t row = 0; row < sets->rows; row++) sets->class_rows[sets->classes[row]]++;
     for (int number = 0; number < AZ_TOKEN_CLASSES; number++) {
         bool live = number & AZ_TOKEN_CLASS_LIVE;
@@ -198,6 +201,13 @@ enum az_status az_token_sets_read(struct az_token_sets *sets, const struct az_re
     if (named && !sets->present[AZ_LENS_NAMED]) AZ_RAISE(AZ_USAGE, "%s names no token", named);
 out:
     return status;
+}
+
+void az_token_sets_keep(struct az_token_sets *sets, const int64_t *rows, int64_t count)
+{
+    for (int64_t n = 0; n < count && rows; n++) sets->classes[n] = sets->classes[rows[n]];
+    sets->rows = count;
+    count_rows(sets);
 }
 
 void az_token_sets_free(struct az_token_sets *sets)

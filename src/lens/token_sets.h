@@ -28,6 +28,8 @@ struct az_token_sets {
 enum az_status az_token_sets_read(struct az_token_sets *sets, const struct az_recording *recording,
                                   const struct az_recorded *tensor, const char *named,
                                   struct az_error *error);
+/* Keeps some of the rows, in the order of the list; NULL: the first count. */
+void az_token_sets_keep(struct az_token_sets *sets, const int64_t *rows, int64_t count);
 void az_token_sets_free(struct az_token_sets *sets);
 
 /* The first set of dead, live, all that holds a class. */
