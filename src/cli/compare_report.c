@@ -86,11 +86,12 @@ static bool next_parameter(const struct az_compare_report *report, size_t *index
     return false;
 }
 
-static void print_parameters(const struct az_compare_report *report)
+void az_compare_print_parameters(const struct az_compare_report *report)
 {
     const char *key, *a, *b;
     char text[3][128];
     int shown = 0;
+    printf("A: %s\nB: %s\n\n", az_recording_path(report->a), az_recording_path(report->b));
     for (size_t n = 0; next_parameter(report, &n, &key, &a, &b); shown++) {
         if (shown == 0) printf("%-26s %-30s %s\n", "parameter", "A", "B");
         if (shown < PARAMETERS_SHOWN)
@@ -181,8 +182,7 @@ void az_compare_report_print(const struct az_compare_report *report,
                              const struct az_compare_result *result)
 {
     char frames[AZ_UNIT_TEXT_BYTES];
-    printf("A: %s\nB: %s\n\n", az_recording_path(report->a), az_recording_path(report->b));
-    print_parameters(report);
+    az_compare_print_parameters(report);
     printf("%-22s %9s %9s %10s %16s %16s %11s\n", "tensor", "frames", "differ", "first step",
            "components", "bits", "max cells");
     for (size_t n = 0; n < report->tensor_count; n++) print_tensor(&report->tensors[n]);
@@ -245,7 +245,7 @@ static void json_first(struct az_json *json, const struct az_compare_place *firs
     az_json_close(json, '}');
 }
 
-static void json_parameters(struct az_json *json, const struct az_compare_report *report)
+void az_compare_json_parameters(struct az_json *json, const struct az_compare_report *report)
 {
     const char *key, *a, *b;
     az_json_open(json, "parameters", '{');
@@ -271,7 +271,7 @@ enum az_status az_compare_report_json(const struct az_compare_report *report,
     az_json_integer(&json, "frames", result->frames);
     az_json_integer(&json, "frames_differing", result->frames_differing);
     json_first(&json, &result->first);
-    json_parameters(&json, report);
+    az_compare_json_parameters(&json, report);
     az_json_open(&json, "tensors", '[');
     for (size_t n = 0; n < report->tensor_count; n++) json_tensor(&json, &report->tensors[n]);
     az_json_close(&json, ']');

@@ -29,6 +29,11 @@ void az_compare_report_tensor(void *context, const struct az_compare_tensor *ten
     "tensor,step,set,rows,rows_differing,components,differing,bits_differing,l1_cells,l2_cells,"   \
     "linf_cells,distance_w"
 
+/* The two paths, and the parameters that differ, of which only a and b of the report are looked at.
+ */
+void az_compare_print_parameters(const struct az_compare_report *report);
+void az_compare_json_parameters(struct az_json *json, const struct az_compare_report *report);
+
 void az_compare_report_print(const struct az_compare_report *report,
                              const struct az_compare_result *result);
 enum az_status az_compare_report_json(const struct az_compare_report *report,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "azimuth/motion.h"
 #include "base/unit.h"
 #include "cli/bar.h"
 
@@ -44,6 +45,21 @@ out:
     return status;
 }
 
+enum az_status az_lens_request_choose(struct az_lens_request *request,
+                                      const bool present[AZ_LENS_SETS], struct az_error *error)
+{
+    if (request->set == AZ_LENS_SETS)
+        request->set = present[AZ_LENS_DEAD] ? AZ_LENS_DEAD : AZ_LENS_ALL;
+    if (present[request->set]) return AZ_OK;
+    enum az_lens_set other = request->set == AZ_LENS_DEAD ? AZ_LENS_LIVE : AZ_LENS_DEAD;
+    return az_error_raise(error, AZ_USAGE, "--set %s: %s", az_lens_set_name(request->set),
+                          present[other]
+                              ? "none of the recorded rows is one of these"
+                              : "the recording does not say which tokens are dead (no "
+                                "dead_indices, and no live_dead_tokens.safetensors beside it); "
+                                "take --set all, or a file of token ids");
+}
+
 enum az_status az_lens_request_look(struct az_lens_request *request, struct az_lens **lens,
                                     struct az_error *error)
 {
@@ -52,20 +68,25 @@ enum az_status az_lens_request_look(struct az_lens_request *request, struct az_l
     struct az_progress *progress = az_bar_start(&bar);
     *lens = NULL;
     AZ_TRY(az_lens_look(lens, request->path, &request->options, progress, error));
-    const bool *present = (*lens)->subject.present;
-    if (request->set == AZ_LENS_SETS)
-        request->set = present[AZ_LENS_DEAD] ? AZ_LENS_DEAD : AZ_LENS_ALL;
-    if (!present[request->set]) {
-        enum az_lens_set other = request->set == AZ_LENS_DEAD ? AZ_LENS_LIVE : AZ_LENS_DEAD;
-        AZ_RAISE(AZ_USAGE, "--set %s: %s", az_lens_set_name(request->set),
-                 present[other] ? "none of the recorded rows is one of these"
-                                : "the recording does not say which tokens are dead (no "
-                                  "dead_indices, and no live_dead_tokens.safetensors beside it); "
-                                  "take --set all, or a file of token ids");
-    }
+    AZ_TRY(az_lens_request_choose(request, (*lens)->subject.present, error));
 out:
     az_bar_end(&bar);
     return status;
+}
+
+const char *az_lens_kind(const struct az_lens_subject *subject, int64_t row)
+{
+    if (!subject->present[AZ_LENS_DEAD] && !subject->present[AZ_LENS_LIVE]) return "all";
+    return subject->sets[row] >> AZ_LENS_DEAD & 1 ? "dead" : "live";
+}
+
+void az_lens_quantile_name(char *name, size_t capacity_bytes, const char *quantity, int quantile)
+{
+    double q = az_motion_share(quantile);
+    if (q == 0 || q == 1)
+        snprintf(name, capacity_bytes, "%s_%s", quantity, q == 0 ? "min" : "max");
+    else
+        snprintf(name, capacity_bytes, "%s_q%02.0f", quantity, 100 * q);
 }
 
 const char *az_lens_set_title(const struct az_lens *lens, enum az_lens_set set)

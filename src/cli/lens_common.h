@@ -62,9 +62,18 @@ enum az_status az_lens_request_read(struct az_lens_request *request,
 enum az_status az_lens_request_look(struct az_lens_request *request, struct az_lens **lens,
                                     struct az_error *error);
 
+/* Sets request->set where it was not asked for. AZ_USAGE where the one asked for has no token. */
+enum az_status az_lens_request_choose(struct az_lens_request *request,
+                                      const bool present[AZ_LENS_SETS], struct az_error *error);
+
 /* Three lines: what was looked at and which set the tables are of. */
 void az_lens_print_head(const struct az_lens *lens, const struct az_lens_request *request);
 const char *az_lens_set_title(const struct az_lens *lens, enum az_lens_set set);
+
+/* "dead" or "live"; "all" where that is not known. */
+const char *az_lens_kind(const struct az_lens_subject *subject, int64_t row);
+/* "l1_cells_min", "l1_cells_q50", "l1_cells_max" */
+void az_lens_quantile_name(char *name, size_t capacity_bytes, const char *quantity, int quantile);
 
 /* Moves that tables show: 1, 2, 3, 5, 7, 10, 20 ... and the last. */
 bool az_lens_is_shown(int64_t move, int64_t last);

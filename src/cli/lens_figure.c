@@ -1,6 +1,8 @@
 #include "cli/lens_figure.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/memory.h"
 
@@ -68,6 +70,29 @@ struct az_figure_series *az_drawing_add(struct az_drawing *plot, const char *nam
     struct az_figure_series *series = &plot->series[plot->panel_count - 1][panel->series_count++];
     *series = (struct az_figure_series){.name = kept, .mark = mark, .x = x, .y = y, .count = count};
     return series;
+}
+
+void az_drawing_quantiles(struct az_drawing *plot, const char *title, const char *label,
+                          bool logarithmic, const double *steps, const double *first,
+                          size_t stride_bytes, size_t count)
+{
+    static const int shown[] = {1, 3, 5, 7};
+    static const char *const names[] = {"5 %", "median", "95 %", "most"};
+    static const char *const colors[] = {"#9ecae1", "#4682b4", "#e08214", "#b2182b"};
+    struct az_figure_panel *panel = az_drawing_panel(plot, title, "steps", "step", label);
+    panel->x.logarithmic = true;
+    panel->y.logarithmic = logarithmic;
+    for (int k = 3; k >= 0; k--) {
+        double *y = az_drawing_array(plot, count);
+        bool any = false;
+        for (size_t n = 0; y && n < count; n++) {
+            memcpy(&y[n], (const char *)(first + shown[k]) + n * stride_bytes, sizeof y[n]);
+            if (logarithmic && y[n] == 0) y[n] = (double)NAN;
+            any = any || isfinite(y[n]);
+        }
+        if (any) az_drawing_add(plot, names[k], AZ_MARK_LINES, steps, y, count)->color = colors[k];
+    }
+    if (panel->series_count == 0) plot->panel_count--;
 }
 
 void az_drawing_line(struct az_drawing *plot, double y, const char *label)

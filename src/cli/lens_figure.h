@@ -39,6 +39,12 @@ double *az_drawing_array(struct az_drawing *plot, size_t count);
 struct az_figure_series *az_drawing_add(struct az_drawing *plot, const char *name,
                                         enum az_figure_mark mark, const double *x, const double *y,
                                         size_t count);
+/* A panel of quantiles against the step (5 %, median, 95 %, most), the step logarithmic. first: the
+ * AZ_MOTION_QUANTILES of the first step; those of the next lie stride_bytes behind. On a
+ * logarithmic axis a zero is a gap; where nothing can be drawn there is no panel. */
+void az_drawing_quantiles(struct az_drawing *plot, const char *title, const char *y,
+                          bool logarithmic, const double *steps, const double *first,
+                          size_t stride_bytes, size_t count);
 void az_drawing_line(struct az_drawing *plot, double y, const char *label);
 
 #endif

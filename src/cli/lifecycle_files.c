@@ -8,12 +8,6 @@
 #include "store/csv.h"
 #include "store/json.h"
 
-static const char *kind_of(const struct az_lens *lens, int64_t row)
-{
-    if (!lens->subject.present[AZ_LENS_DEAD] && !lens->subject.present[AZ_LENS_LIVE]) return "all";
-    return lens->subject.sets[row] >> AZ_LENS_DEAD & 1 ? "dead" : "live";
-}
-
 static void put_token(struct az_csv *csv, const struct az_lifecycle_report *report, int64_t row)
 {
     int64_t token = report->lens->subject.tokens[row];
@@ -27,7 +21,7 @@ static void put_token(struct az_csv *csv, const struct az_lifecycle_report *repo
     else
         az_csv_integer(csv, bytes);
     az_csv_text(csv, script);
-    az_csv_text(csv, kind_of(report->lens, row));
+    az_csv_text(csv, az_lens_kind(&report->lens->subject, row));
 }
 
 enum az_status az_lifecycle_csv(const struct az_lifecycle_report *report, const char *path,

@@ -13,28 +13,13 @@ static double *steps_of(struct az_drawing *plot, const struct az_lens *lens)
     return steps;
 }
 
-/* Quantiles of one quantity against the step, on logarithmic axes; a zero is a gap there. */
 static void quantile_panel(struct az_drawing *plot, const struct az_lens *lens,
                            enum az_lens_set set, const double *steps,
                            enum az_motion_quantity quantity, const char *title, const char *label)
 {
-    static const int shown[] = {1, 3, 5, 7};
-    static const char *const names[] = {"5 %", "median", "95 %", "most"};
-    static const char *const colors[] = {"#9ecae1", "#4682b4", "#e08214", "#b2182b"};
-    size_t count = (size_t)lens->subject.moves;
-    struct az_figure_panel *panel = az_drawing_panel(plot, title, "steps", "step", label);
-    panel->x.logarithmic = panel->y.logarithmic = true;
-    for (int k = 3; k >= 0; k--) {
-        double *y = az_drawing_array(plot, count);
-        bool any = false;
-        for (size_t n = 0; y && n < count; n++) {
-            y[n] = lens->motion->steps[set][n].quantiles[quantity][shown[k]];
-            if (y[n] == 0) y[n] = NAN;
-            any = any || isfinite(y[n]);
-        }
-        if (any) az_drawing_add(plot, names[k], AZ_MARK_LINES, steps, y, count)->color = colors[k];
-    }
-    if (panel->series_count == 0) plot->panel_count--; /* nothing moved */
+    const struct az_motion_step *of = lens->motion->steps[set];
+    az_drawing_quantiles(plot, title, label, true, steps, of->quantiles[quantity], sizeof *of,
+                         (size_t)lens->subject.moves);
 }
 
 static void share_panel(struct az_drawing *plot, const struct az_lens *lens, enum az_lens_set set,

@@ -136,13 +136,8 @@ void az_motion_print(const struct az_lens *lens, const struct az_lens_request *r
 
 static void quantile_name(char *name, size_t capacity_bytes, int quantity, int quantile)
 {
-    double q = az_motion_share(quantile);
-    if (q == 0 || q == 1)
-        snprintf(name, capacity_bytes, "%s_%s", az_motion_name((enum az_motion_quantity)quantity),
-                 q == 0 ? "min" : "max");
-    else
-        snprintf(name, capacity_bytes, "%s_q%02.0f",
-                 az_motion_name((enum az_motion_quantity)quantity), 100 * q);
+    az_lens_quantile_name(name, capacity_bytes, az_motion_name((enum az_motion_quantity)quantity),
+                          quantile);
 }
 
 static const char *const count_names[] = {"movers",           "l1_cells_sum",    "hops",
