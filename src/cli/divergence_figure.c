@@ -27,13 +27,14 @@ static void sum_panel(struct az_drawing *plot, const struct az_divergence *told,
                                                      "steps", "step", "distance (w)");
     panel->x.logarithmic = true;
     for (enum az_lens_set of = 0; of < AZ_LENS_SETS; of++) {
-        if (split ? of != AZ_LENS_DEAD && of != AZ_LENS_LIVE : of != set) continue;
-        int lines = told->steps[of][0].distance_w > 0 ? 2 : 1;
+        const struct az_divergence_step *at = told->steps[of];
+        if (!at || (split ? of != AZ_LENS_DEAD && of != AZ_LENS_LIVE : of != set)) continue;
+        int lines = at[0].distance_w > 0 ? 2 : 1;
         for (int evolution = 0; evolution < lines; evolution++) {
             char name[300];
             double *y = az_drawing_array(plot, count);
             for (size_t n = 0; y && n < count; n++)
-                y[n] = evolution ? told->steps[of][n].evolution_w : told->steps[of][n].distance_w;
+                y[n] = evolution ? at[n].evolution_w : at[n].distance_w;
             snprintf(name, sizeof name, "%.40s, %s", az_divergence_set_title(told, of),
                      evolution ? "evolution part" : "distance");
             az_drawing_add(plot, name, AZ_MARK_LINES, steps, y, count);
