@@ -15,12 +15,13 @@
 
 enum az_figure_mark {
     AZ_MARK_LINES,
-    AZ_MARK_STEPS,  /* horizontal, then vertical at the next x */
-    AZ_MARK_POINTS, /* small discs */
-    AZ_MARK_FILLED, /* the area between low and y */
-    AZ_MARK_BARS,   /* lying bars at y, from low (NULL: the left edge) to x, each 0.7 thick */
-    AZ_MARK_JOINED, /* discs joined by lines */
-    AZ_MARK_CELLS   /* a grid of evenly spaced x and y (linear axes), coloured by level */
+    AZ_MARK_STEPS,   /* horizontal, then vertical at the next x */
+    AZ_MARK_POINTS,  /* small discs */
+    AZ_MARK_FILLED,  /* the area between low and y */
+    AZ_MARK_BARS,    /* lying bars at y, from low (NULL: the left edge) to x, each 0.7 thick */
+    AZ_MARK_COLUMNS, /* standing bars from the bottom to y, between low and x (NULL: x -+ 0.35) */
+    AZ_MARK_JOINED,  /* discs joined by lines */
+    AZ_MARK_CELLS    /* a grid of evenly spaced x and y (linear axes), coloured by level */
 };
 
 /* Arrays are borrowed for the call. A value that is not finite is a gap. */
@@ -28,41 +29,52 @@ struct az_figure_series {
     const char *name; /* in the legend and at the head of its column */
     enum az_figure_mark mark;
     const double *x, *y;
-    const double *low;   /* AZ_MARK_FILLED: NULL is the bottom of the panel; AZ_MARK_BARS: an x */
+    const double *low;   /* AZ_MARK_FILLED: NULL is the bottom of the panel; bars, columns: an x */
     const double *level; /* points, bars, cells: coloured by the colormap; NULL is one colour */
+    const double *sizes; /* points: diameters, 1 is that of a tick; NULL: all 0.3 */
     size_t count;
     const char *color; /* "#rrggbb"; NULL: the palette's next, steelblue first */
 };
 
 struct az_figure_axis {
-    const char *label; /* name and unit */
-    bool logarithmic;
+    const char *label;        /* name and unit */
+    bool logarithmic;         /* ignored where the data spans less than a factor of 3 */
+    bool bare;                /* no numbers: places mean nothing */
     double min, max;          /* both 0: from the data, with a margin */
     const char *const *names; /* y only: what stands at 0, 1, 2, ... instead of numbers, upwards */
     size_t name_count;
 };
 
-/* A dashed horizontal line across the panel, with a label on it. */
+/* A dashed line across the panel, with a label on it: horizontal at y, or upright at x. */
 struct az_figure_line {
-    double y;
+    double at;
     const char *label;
+    bool upright;
+};
+
+/* Words in the panel, centred at a place. */
+struct az_figure_text {
+    double x, y;
+    const char *text;
 };
 
 struct az_figure_panel {
     const char *title; /* ", n = 1,000 POINT_UNIT" is added */
     const char *point_unit;
     size_t count;                      /* the n of the title; 0: the points of the longest series */
-    struct az_figure_axis x, y, level; /* level: only its label is used, beside the colour bar */
+    struct az_figure_axis x, y, level; /* level: label and range of the colour bar */
     const struct az_figure_series *series;
     size_t series_count;
     const struct az_figure_line *lines;
     size_t line_count;
+    const struct az_figure_text *texts;
+    size_t text_count;
 };
 
 struct az_figure {
     const char *title;                        /* above all panels, or NULL */
     double width_inches, panel_height_inches; /* 8 and 3 */
-    const char *colormap;                     /* "inferno" (default), "viridis", "greys" */
+    const char *colormap;                     /* "inferno" (default), "viridis", "greys", ... */
     const struct az_figure_panel *panels;
     size_t panel_count;
 };

@@ -17,7 +17,9 @@
 #include "azimuth/progress.h"
 #include "azimuth/status.h"
 
-/* Principal components counted from 1, in the order north, meridian, equinox; negative: flipped. */
+/* Principal components counted from 1, in the order north, meridian, equinox; negative: flipped.
+ * Where a matrix has fewer than three dimensions, its rows lie at 0 along the components 2 and 3
+ * that it lacks. */
 struct az_sky_plan {
     int axes[3];             /* all 0: 2, 1, 3 */
     const double *viewpoint; /* [dims]; NULL: the origin */

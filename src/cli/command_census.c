@@ -5,8 +5,10 @@
 #include "base/memory.h"
 #include "cli/arguments.h"
 #include "cli/bar.h"
+#include "cli/census_figures.h"
 #include "cli/census_report.h"
 #include "cli/commands.h"
+#include "cli/drawing.h"
 #include "config/number.h"
 #include "sky/census_files.h"
 
@@ -19,7 +21,7 @@ struct asked {
     struct az_tokenizer *tokenizer;
     int64_t vector;
     int threads;
-    const char *output;
+    const char *output, *figure;
     bool json;
 };
 
@@ -56,10 +58,12 @@ static enum az_status parse(const struct az_arguments *arguments, struct asked *
     options->duplicates_only = az_arguments_has(arguments, "--duplicates");
     options->suspects = tokenizer || az_arguments_has(arguments, "--suspects");
     asked->output = az_arguments_value(arguments, "--output");
+    asked->figure = az_arguments_value(arguments, "--figure");
     asked->json = az_arguments_has(arguments, "--json");
-    if (options->duplicates_only && (asked->output || options->suspects || asked->json))
+    if (options->duplicates_only &&
+        (asked->output || asked->figure || options->suspects || asked->json))
         AZ_RAISE(AZ_USAGE, "--duplicates finds and prints the duplicates only; leave away "
-                           "--output, --json, --suspects and --tokenizer");
+                           "--output, --figure, --json, --suspects and --tokenizer");
     if (arguments->operand_count > 1 && (asked->output || asked->json || asked->vector >= 0))
         AZ_RAISE(AZ_USAGE, "--output, --json and --vector are of one matrix; several are printed "
                            "side by side");
@@ -86,6 +90,7 @@ static enum az_status survey(const char *name, const struct asked *asked, bool l
     AZ_TRY(az_census_take(&census, matrix, &asked->options, pool, &bar->progress, error));
     if (asked->output) AZ_TRY(az_census_write(census, asked->output, &bar->progress, error));
     az_bar_end(bar);
+    if (asked->figure) AZ_TRY(az_census_draw(census, asked->figure, error));
     if (asked->json)
         AZ_TRY(az_census_print_json(census, stdout, error));
     else if (line)
@@ -143,6 +148,7 @@ static const struct az_option options[] = {
      "finds exact duplicates only: one pass, hashes and comparisons"},
     {"--distinct-zero", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
      "-0 and +0 differ; else they are equal and the rows that have -0 are counted"},
+    AZ_DRAWING_OPTION,
     {"--json", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false, "prints census.json instead"},
     AZ_OPTION_THREADS,
     AZ_OPTION_END,

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/compare_report.h"
 #include "cli/divergence_report.h"
+#include "cli/drawing.h"
 
 static enum az_status tell(const struct az_arguments *arguments, struct az_compare_report *report,
                            const struct az_compare_result *result, struct az_error *error)
@@ -148,7 +149,7 @@ static const struct az_option options[] = {
      "writes a row for each token: when it parts, its greatest and its last distance"},
     {"--arrays", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
      "writes the distances and angles of each token at each step: safetensors, [steps][tokens]"},
-    AZ_LENS_FIGURE,
+    AZ_DRAWING_OPTION,
     {"--json", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
      "prints the sums as JSON instead of tables"},
     AZ_OPTION_THREADS,

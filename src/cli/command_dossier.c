@@ -108,7 +108,6 @@ static void print_vector(const struct dossier *dossier)
            sqrt(squares), dossier->frame->norm_mean, dossier->frame->norm_deviation, sqrt(off));
     printf("  coordinates %.6g to %.6g, mean %.3g, %lld zero\n", (double)least, (double)most,
            sum / (double)dims, (long long)zeros);
-    if (!dossier->sky) return;
     int64_t row = dossier->row;
     printf("sky from the origin: latitude %.6f, longitude %.6f, r %.8f\n",
            dossier->sky->latitude[row], dossier->sky->longitude[row], dossier->sky->r[row]);
@@ -183,9 +182,8 @@ static enum az_status open_all(struct dossier *dossier, const struct az_argument
     AZ_TRY(az_memory_allocate(&dossier->other, dims, sizeof(float), "a row", error));
     az_matrix_row_f32(dossier->matrix, dossier->row, dossier->values);
     AZ_TRY(az_frame_find(&dossier->frame, dossier->matrix, &plan, dossier->pool, progress, error));
-    if (dims >= 3)
-        AZ_TRY(az_sky_project(&dossier->sky, dossier->matrix, dossier->frame, &sky, dossier->pool,
-                              progress, error));
+    AZ_TRY(az_sky_project(&dossier->sky, dossier->matrix, dossier->frame, &sky, dossier->pool,
+                          progress, error));
 out:
     return status;
 }

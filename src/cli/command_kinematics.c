@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/drawing.h"
 #include "cli/kinematics_report.h"
 
 static enum az_status write_files(const struct az_arguments *arguments, const struct az_lens *lens,
@@ -51,7 +52,7 @@ static const struct az_option options[] = {
      "writes the shape of each set's cloud at some steps"},
     {"--arrays", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
      "writes the centroids of every frame and the spectra of the shapes: safetensors"},
-    AZ_LENS_FIGURE,
+    AZ_DRAWING_OPTION,
     AZ_LENS_JSON,
     AZ_OPTION_THREADS,
     AZ_OPTION_ISA,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/drawing.h"
 #include "cli/lifecycle_report.h"
 #include "store/file.h"
 
@@ -80,7 +81,7 @@ static const struct az_option options[] = {
      "nine steps"},
     {"--arrays", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
      "writes the motion of each token at each step, and phase_end_step: safetensors"},
-    AZ_LENS_FIGURE,
+    AZ_DRAWING_OPTION,
     AZ_LENS_JSON,
     AZ_OPTION_THREADS,
     AZ_OPTION_ISA,

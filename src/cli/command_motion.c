@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/drawing.h"
 #include "cli/motion_report.h"
 
 static enum az_status write_files(const struct az_arguments *arguments, const struct az_lens *lens,
@@ -46,7 +47,7 @@ static const struct az_option options[] = {
      "writes the hops by the binade of |w| before them, for each set and window of steps"},
     {"--arrays", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
      "writes all of it for each token and step: safetensors, [steps][tokens]"},
-    AZ_LENS_FIGURE,
+    AZ_DRAWING_OPTION,
     AZ_LENS_JSON,
     AZ_OPTION_THREADS,
     AZ_OPTION_ISA,

@@ -2,6 +2,7 @@
 
 #include "cli/bar.h"
 #include "cli/commands.h"
+#include "cli/drawing.h"
 #include "cli/lens_common.h"
 #include "cli/structure_report.h"
 
@@ -67,7 +68,7 @@ static const struct az_option options[] = {
      "and joined others"},
     {"--arrays", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
      "writes all numbers of the frames as safetensors"},
-    AZ_LENS_FIGURE,
+    AZ_DRAWING_OPTION,
     AZ_LENS_JSON,
     AZ_OPTION_THREADS,
     AZ_OPTION_END,

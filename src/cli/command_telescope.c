@@ -161,7 +161,7 @@ static enum az_status draw(const struct telescope *telescope, bool density, stru
              "Telescope at %.4f\302\260, %.4f\302\260, %g\302\260 wide, n = %s tokens",
              telescope->latitude, telescope->longitude, telescope->diameter, count);
     struct az_chart chart = {.title = title,
-                             .width_inches = density ? 11 : 10,
+                             .width_inches = density || scene->level ? 11 : 10,
                              .height_inches = 10,
                              .dots_per_inch = scene->dots_per_inch,
                              .colormap = scene->colormap,
@@ -189,6 +189,7 @@ static enum az_status draw(const struct telescope *telescope, bool density, stru
         AZ_TRY(az_layers_make(&layers, scene, telescope->east, telescope->north, NULL, NULL,
                               telescope->keep, error));
         for (size_t n = 0; n < layers.count; n++) layers.stars[n].size_points *= 2;
+        az_scene_color(scene, &chart);
         panel.stars = layers.stars;
         panel.star_count = layers.count;
     }

@@ -110,11 +110,12 @@ static enum az_status draw(struct tomography *work, struct az_error *error)
     int64_t columns = (int64_t)ceil(sqrt((double)work->slices));
     int64_t lines = (work->slices + columns - 1) / columns;
     double side = columns <= 4 ? 4.2 : 16.8 / (double)columns;
+    bool bar = work->density || work->scene->level;
     char title[512], path[AZ_SCENE_PATH_BYTES];
     snprintf(title, sizeof title, "Slices along the north axis, %s, radius %.4g",
              work->scene->description, work->radius);
     struct az_chart chart = {.title = title,
-                             .width_inches = (double)columns * side + (work->density ? 1.2 : 0.2),
+                             .width_inches = (double)columns * side + (bar ? 1.2 : 0.2),
                              .height_inches = (double)lines * side + 0.9,
                              .dots_per_inch = work->scene->dots_per_inch,
                              .colormap = work->scene->colormap,
@@ -129,6 +130,8 @@ static enum az_status draw(struct tomography *work, struct az_error *error)
         chart.bar_label = "tokens per cell";
         chart.level_logarithmic = chart.level_max > 0;
         chart.level_min = chart.level_logarithmic ? 0.5 : 0;
+    } else {
+        az_scene_color(work->scene, &chart);
     }
     AZ_TRY(az_scene_path(work->scene, work->density ? "tomography_density.png" : "tomography.png",
                          path, error));

@@ -115,9 +115,9 @@ out:
 static enum az_status draw(const char *name, const char *path,
                            const struct az_walk_census *censuses, size_t n, struct az_error *error)
 {
-    static const struct az_figure_line holes = {13, "Qwen 3 4B: 13"},
-                                       largest = {814, "Qwen 3 4B: 814"},
-                                       radius = {0.3709, "Qwen 3 4B's core: 0.3709"};
+    static const struct az_figure_line holes = {13, "Qwen 3 4B: 13", false},
+                                       largest = {814, "Qwen 3 4B: 814", false},
+                                       radius = {0.3709, "Qwen 3 4B's core: 0.3709", false};
     enum az_status status = AZ_OK;
     double *values = NULL;
     AZ_TRY(az_memory_allocate(&values, 7 * n, sizeof *values, "a figure", error));

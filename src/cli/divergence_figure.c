@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "cli/divergence_report.h"
-#include "cli/lens_figure.h"
+#include "cli/drawing.h"
 
 #define BINS 50
 
@@ -59,7 +59,7 @@ static void cosine_panel(struct az_drawing *plot, const struct az_divergence *to
     panel->y.min = -1.05;
     panel->y.max = 1.05;
     az_drawing_add(plot, "all tokens of the set", AZ_MARK_LINES, steps, y, count);
-    az_drawing_line(plot, 0, "");
+    az_drawing_line(plot, 0, false, "");
 }
 
 /* Tokens by their distance at the last step. */
@@ -106,8 +106,8 @@ enum az_status az_divergence_draw(const struct az_divergence *told, enum az_lens
     quantile_panel(plot, told, set, steps, AZ_DIVERGENCE_L2, true, "The same on the lattice",
                    "L2 (cells)");
     if (plot->panel_count > before) {
-        az_drawing_line(plot, sqrt((double)told->subject.dims), "sqrt(D)");
-        az_drawing_line(plot, 1, "1");
+        az_drawing_line(plot, sqrt((double)told->subject.dims), false, "sqrt(D)");
+        az_drawing_line(plot, 1, false, "1");
     }
     sum_panel(plot, told, set, steps);
     quantile_panel(plot, told, set, steps, AZ_DIVERGENCE_ANGLE, false,

@@ -1,8 +1,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "cli/drawing.h"
 #include "cli/kinematics_report.h"
-#include "cli/lens_figure.h"
 
 #define ZOOM_STEPS 100
 
@@ -102,7 +102,7 @@ static enum az_status draw_bulk(const struct az_lens *lens, enum az_lens_set set
     panel->x.logarithmic = panel->y.logarithmic = true;
     az_drawing_add(drawing, "ratio", AZ_MARK_LINES, steps,
                    series_of(drawing, lens, set, 1, moves, ratio), moves);
-    az_drawing_line(drawing, 1, "1");
+    az_drawing_line(drawing, 1, false, "1");
     return az_drawing_draw(drawing, file, "bulk", error);
 }
 
@@ -119,7 +119,7 @@ static enum az_status draw_velocity(const struct az_lens *lens, enum az_lens_set
                          "sum v(t).v(t+lag) / sum |v(t)|^2");
     panel->x.logarithmic = true;
     drawing->figure.panel_height_inches = 4.5;
-    az_drawing_line(drawing, 0, "0");
+    az_drawing_line(drawing, 0, false, "0");
     for (int window = 0; window < AZ_LENS_WINDOWS; window++) {
         char text[64], name[80];
         bool any = false;

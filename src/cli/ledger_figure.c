@@ -92,7 +92,7 @@ static struct az_figure_panel panel(const char *title, const char *label, bool l
 
 static enum az_status draw(const struct columns *columns, const char *path, struct az_error *error)
 {
-    const struct az_figure_line one = {.y = 1, .label = "moves above"};
+    const struct az_figure_line one = {.at = 1, .label = "moves above"};
     double ends[2];
     find_ends(columns, ends);
     struct az_figure_series drive[] = {line(columns, 4, "99 %"), line(columns, 3, "75 %"),

@@ -133,17 +133,3 @@ bool az_lens_window_text(const struct az_lens *lens, int window, char *text, siz
     if (first >= 0) snprintf(text, capacity_bytes, "%" PRId64 " to %" PRId64, first, last);
     return first >= 0;
 }
-
-enum az_status az_lens_figure_path(char path[AZ_LENS_PATH_BYTES], const char *file,
-                                   const char *name, struct az_error *error)
-{
-    const char *slash = strrchr(file, '/'), *dot = strrchr(file, '.');
-    if (!dot || (slash && dot < slash) || dot == (slash ? slash + 1 : file))
-        return az_error_raise(error, AZ_USAGE, "--figure %s: its name ends in .png, .svg or .pdf",
-                              file);
-    int length =
-        snprintf(path, AZ_LENS_PATH_BYTES, "%.*s-%s%s", (int)(dot - file), file, name, dot);
-    if (length < 0 || length >= AZ_LENS_PATH_BYTES)
-        return az_error_raise(error, AZ_USAGE, "--figure: the name is too long");
-    return AZ_OK;
-}

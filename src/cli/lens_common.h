@@ -42,13 +42,6 @@
             "prints the results as JSON instead of tables"                                         \
     }
 
-#define AZ_LENS_FIGURE                                                                             \
-    {                                                                                              \
-        "--figure", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,                            \
-            "draws pictures, each with its numbers and its script beside: FILE.png (.svg, .pdf) "  \
-            "gives FILE-NAME.png for each"                                                         \
-    }
-
 struct az_lens_request {
     const char *path;
     struct az_lens_options options;
@@ -80,10 +73,5 @@ bool az_lens_is_shown(int64_t move, int64_t last);
 
 /* "steps 11 to 100", as far as the run goes; false where it has none of the window's. */
 bool az_lens_window_text(const struct az_lens *lens, int window, char *text, size_t capacity_bytes);
-
-/* FILE.png, "hops" -> FILE-hops.png. AZ_USAGE where FILE has no ending or is too long. */
-#define AZ_LENS_PATH_BYTES 4096
-enum az_status az_lens_figure_path(char path[AZ_LENS_PATH_BYTES], const char *file,
-                                   const char *name, struct az_error *error);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "cli/lens_figure.h"
+#include "cli/drawing.h"
 #include "cli/lifecycle_report.h"
 
 #define BINS 60
@@ -109,7 +109,10 @@ static enum az_status draw_onsets(const struct az_lens *lens, const char *title,
                 az_drawing_add(drawing, az_lens_set_title(lens, set), AZ_MARK_STEPS, edges,
                                cumulative ? sums[set] : counts[set], BINS);
         for (int n = 0; n < 3 && cumulative; n++)
-            az_drawing_line(drawing, az_life_share(n), n == 0 ? "50 %" : n == 1 ? "90 %" : "99 %");
+            az_drawing_line(drawing, az_life_share(n), false,
+                            n == 0   ? "50 %"
+                            : n == 1 ? "90 %"
+                                     : "99 %");
     }
     return az_drawing_draw(drawing, file, "onsets", error);
 }

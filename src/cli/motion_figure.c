@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/lens_figure.h"
+#include "cli/drawing.h"
 #include "cli/motion_report.h"
 
 static double *steps_of(struct az_drawing *plot, const struct az_lens *lens)
@@ -50,12 +50,12 @@ static enum az_status draw_displacement(const struct az_lens *lens, enum az_lens
     quantile_panel(plot, lens, set, steps, AZ_MOTION_L2, "L2 of a token's displacement",
                    "L2 (cells)");
     if (plot->panel_count) {
-        az_drawing_line(plot, sqrt((double)lens->subject.dims), "sqrt(D)");
-        az_drawing_line(plot, 1, "1");
+        az_drawing_line(plot, sqrt((double)lens->subject.dims), false, "sqrt(D)");
+        az_drawing_line(plot, 1, false, "1");
     }
     quantile_panel(plot, lens, set, steps, AZ_MOTION_LINF, "Linf of a token's displacement",
                    "Linf (cells)");
-    if (plot->panel_count) az_drawing_line(plot, 1, "1");
+    if (plot->panel_count) az_drawing_line(plot, 1, false, "1");
     share_panel(plot, lens, set, steps);
     return az_drawing_draw(plot, file, "displacement", error);
 }

@@ -147,6 +147,7 @@ static enum az_status add_stars(struct map *map, const double *sizes, const doub
         az_layers_make(&map->layers, map->scene, map->u, map->v, sizes, level, NULL, error);
     map->panel.stars = map->layers.stars;
     map->panel.star_count = map->layers.count;
+    az_scene_color(map->scene, &map->chart);
     return status;
 }
 
@@ -201,7 +202,7 @@ out:
 
 static void ellipse_panel(struct map *map, bool bar)
 {
-    double width = bar ? 14.4 : 15.4;
+    double width = bar || map->scene->level ? 14.4 : 15.4;
     map->panel.left = 0.5;
     map->panel.width = width;
     map->panel.height = width * 0.5;
@@ -218,7 +219,7 @@ static void rectangle_panel(struct map *map, const char *y_label, bool bar)
 {
     map->panel.left = 0.9;
     map->panel.bottom = 0.8;
-    map->panel.width = bar ? 13.8 : 14.7;
+    map->panel.width = bar || map->scene->level ? 13.8 : 14.7;
     map->panel.height = 7.2;
     map->panel.axes = true;
     map->panel.x_label = "longitude (degrees)";
@@ -268,7 +269,7 @@ static void polar_panel(struct map *map, double radius)
     map->chart.height_inches = 12;
     map->panel.left = 0.6;
     map->panel.bottom = 0.4;
-    map->panel.width = map->panel.height = 10.8;
+    map->panel.width = map->panel.height = map->scene->level ? 10.2 : 10.8;
     map->panel.x_min = map->panel.y_min = -1.1 * radius;
     map->panel.x_max = map->panel.y_max = 1.1 * radius;
     az_grid_polar(&map->grid, radius, true, true);

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -31,6 +32,22 @@ static enum az_status parse_axes(const char *text, int axes[3], struct az_error 
 }
 
 /* ---- overlays ---- */
+
+/* "FILE:NAME": opens the file, which stays open with its tensor. */
+static enum az_status open_named(const char *option, const char *text, struct az_safetensors **file,
+                                 const struct az_tensor **tensor, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    char path[AZ_SCENE_PATH_BYTES];
+    const char *colon = strrchr(text, ':');
+    if (!colon || (size_t)(colon - text) >= sizeof path)
+        AZ_RAISE(AZ_USAGE, "%s %.100s: expected FILE:NAME", option, text);
+    snprintf(path, sizeof path, "%.*s", (int)(colon - text), text);
+    AZ_TRY(az_safetensors_open(file, path, error));
+    AZ_TRY(az_safetensors_require(*file, colon + 1, tensor, error));
+out:
+    return status;
+}
 
 static int64_t element(const struct az_tensor *tensor, int64_t index)
 {
@@ -74,24 +91,96 @@ static enum az_status read_overlay(struct az_scene *scene, const char *text, str
     enum az_status status = AZ_OK;
     struct az_safetensors *file = NULL;
     const struct az_tensor *tensor;
-    char path[AZ_SCENE_PATH_BYTES];
-    const char *colon = strrchr(text, ':');
     if (scene->overlay_count == AZ_SCENE_OVERLAYS)
         AZ_RAISE(AZ_USAGE, "at most %d overlays", AZ_SCENE_OVERLAYS);
-    if (!colon || (size_t)(colon - text) >= sizeof path)
-        AZ_RAISE(AZ_USAGE, "--overlay %.100s: expected FILE:NAME", text);
-    snprintf(path, sizeof path, "%.*s", (int)(colon - text), text);
     struct az_scene_overlay *overlay = &scene->overlays[scene->overlay_count];
-    AZ_TRY(az_safetensors_open(&file, path, error));
-    AZ_TRY(az_safetensors_require(file, colon + 1, &tensor, error));
+    AZ_TRY(open_named("--overlay", text, &file, &tensor, error));
     AZ_TRY(az_memory_allocate(&overlay->use, (size_t)scene->matrix->rows, 1, "an overlay", error));
     scene->overlay_count++;
-    snprintf(overlay->name, sizeof overlay->name, "%.100s", colon + 1);
+    snprintf(overlay->name, sizeof overlay->name, "%.100s", tensor->name);
     overlay->color = colors[scene->overlay_count - 1];
     AZ_TRY(fill_overlay(overlay, tensor, scene->matrix->rows, error));
 out:
     az_safetensors_close(file);
     return status;
+}
+
+/* ---- a number for each row ---- */
+
+static double number_at(const struct az_tensor *tensor, int64_t index)
+{
+    const unsigned char *at = tensor->data;
+    float narrow;
+    double wide;
+    switch (tensor->dtype) {
+    case AZ_DTYPE_F32: memcpy(&narrow, at + 4 * index, 4); return (double)narrow;
+    case AZ_DTYPE_F64: memcpy(&wide, at + 8 * index, 8); return wide;
+    case AZ_DTYPE_BOOL:
+    case AZ_DTYPE_U8: return at[index];
+    default: return (double)element(tensor, index);
+    }
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The colours span the middle 98 % of the numbers. */
+static enum az_status find_levels(struct az_scene *scene, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    size_t count = 0;
+    double *sorted = NULL;
+    AZ_TRY(
+        az_memory_allocate(&sorted, (size_t)scene->matrix->rows, sizeof *sorted, "levels", error));
+    for (int64_t row = 0; row < scene->matrix->rows; row++)
+        if (isfinite(scene->level[row])) sorted[count++] = scene->level[row];
+    if (!count) AZ_RAISE(AZ_USAGE, "--level \"%s\" has no finite number", scene->level_name);
+    qsort(sorted, count, sizeof *sorted, ascending);
+    scene->level_min = sorted[(count - 1) / 100];
+    scene->level_max = sorted[(count - 1) - (count - 1) / 100];
+    if (!(scene->level_max > scene->level_min)) scene->level_max = scene->level_min + 1;
+out:
+    az_memory_free(sorted);
+    return status;
+}
+
+static enum az_status read_level(struct az_scene *scene, const char *text, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_safetensors *file = NULL;
+    const struct az_tensor *tensor;
+    int64_t rows = scene->matrix->rows;
+    AZ_TRY(open_named("--level", text, &file, &tensor, error));
+    bool number = tensor->dtype == AZ_DTYPE_F32 || tensor->dtype == AZ_DTYPE_F64 ||
+                  tensor->dtype == AZ_DTYPE_I32 || tensor->dtype == AZ_DTYPE_I64 ||
+                  tensor->dtype == AZ_DTYPE_U8 || tensor->dtype == AZ_DTYPE_BOOL;
+    int64_t stride = tensor->rank == 2 ? tensor->shape[1] : 1;
+    if (!number || tensor->rank < 1 || tensor->rank > 2 || tensor->shape[0] != rows || stride < 1)
+        AZ_RAISE(AZ_FORMAT,
+                 "--level \"%s\": expected a number for each of %lld rows (F32, F64, I32, I64, U8 "
+                 "or BOOL); of several columns the first counts",
+                 tensor->name, (long long)rows);
+    AZ_TRY(az_memory_allocate(&scene->level, (size_t)rows, sizeof(double), "levels", error));
+    for (int64_t row = 0; row < rows; row++) scene->level[row] = number_at(tensor, row * stride);
+    snprintf(scene->level_name, sizeof scene->level_name, "%.60s%s", tensor->name,
+             tensor->rank == 2 ? ", first column" : "");
+    AZ_TRY(find_levels(scene, error));
+out:
+    az_safetensors_close(file);
+    return status;
+}
+
+void az_scene_color(const struct az_scene *scene, struct az_chart *chart)
+{
+    if (!scene->level) return;
+    chart->bar_label = scene->level_name;
+    /* Beyond the last level: the end of most colormaps is as black as the paper or white. */
+    chart->level_min = scene->level_min;
+    chart->level_max = scene->level_max + 0.25 * (scene->level_max - scene->level_min);
+    if (!chart->colormap) chart->colormap = "inferno_r";
 }
 
 /* ---- viewpoint ---- */
@@ -197,11 +286,10 @@ enum az_status az_scene_open(struct az_scene *scene, const struct az_arguments *
     AZ_TRY(read_options(scene, arguments, &threads, error));
     AZ_TRY(az_pool_create(&scene->pool, threads, error));
     AZ_TRY(az_matrix_open(&scene->matrix, arguments->operands[0], error));
-    if (scene->matrix->dims < 3)
-        AZ_RAISE(AZ_USAGE, "%s has %lld dimensions: a sky needs three", scene->matrix->path,
-                 (long long)scene->matrix->dims);
     while ((overlay = az_arguments_next(arguments, "--overlay", &cursor)))
         AZ_TRY(read_overlay(scene, overlay, error));
+    const char *level = az_arguments_value(arguments, "--level");
+    if (level) AZ_TRY(read_level(scene, level, error));
     for (int n = 0; n < 3; n++) {
         int axis = scene->plan.axes[n] < 0 ? -scene->plan.axes[n] : scene->plan.axes[n];
         if (axis > plan.leading) plan.leading = axis;
@@ -219,6 +307,7 @@ void az_scene_close(struct az_scene *scene)
 {
     for (size_t n = 0; n < scene->overlay_count; n++) az_memory_free(scene->overlays[n].use);
     az_memory_free(scene->viewpoint);
+    az_memory_free(scene->level);
     az_sky_free(scene->sky);
     az_frame_free(scene->frame);
     az_matrix_close(scene->matrix);
@@ -312,6 +401,7 @@ enum az_status az_layers_make(struct az_layers *layers, const struct az_scene *s
                               struct az_error *error)
 {
     size_t rows = (size_t)scene->sky->rows, at = 0;
+    if (!level) level = scene->level;
     *layers = (struct az_layers){.count = scene->overlay_count + 1};
     enum az_status status =
         az_memory_allocate(&layers->values, 4 * rows, sizeof(double), "a map", error);

@@ -28,6 +28,9 @@ struct az_scene {
     char description[256]; /* "from the origin, north PC2, meridian PC1, equinox PC3" */
     struct az_scene_overlay overlays[AZ_SCENE_OVERLAYS];
     size_t overlay_count;
+    double *level; /* [rows] that colours the stars, NULL: none */
+    char level_name[96];
+    double level_min, level_max; /* of its middle 98 % */
     double dots_per_inch, star_points, alpha;
     const char *colormap; /* NULL: the map's own */
     const char *directory;
@@ -47,8 +50,8 @@ enum az_status az_scene_path(const struct az_scene *scene, const char *name,
                              char path[AZ_SCENE_PATH_BYTES], struct az_error *error);
 
 /* The layers of a map with rows at (u, v) [rows]: rows of no overlay first, then the overlays.
- * keep[rows]: NULL, or which rows are drawn. sizes, level: of each row, or NULL. Free with
- * az_layers_free. */
+ * keep[rows]: NULL, or which rows are drawn. sizes, level: of each row, or NULL; level then is the
+ * scene's. Free with az_layers_free. */
 struct az_layers {
     struct az_chart_stars stars[AZ_SCENE_OVERLAYS + 1];
     size_t count;
@@ -59,6 +62,9 @@ enum az_status az_layers_make(struct az_layers *layers, const struct az_scene *s
                               const double *level, const unsigned char *keep,
                               struct az_error *error);
 void az_layers_free(struct az_layers *layers);
+
+/* Gives a chart the levels of the scene, where it has any, and their colour bar. */
+void az_scene_color(const struct az_scene *scene, struct az_chart *chart);
 
 enum az_status az_scene_real(const struct az_arguments *arguments, const char *name, double *value,
                              struct az_error *error);
@@ -104,6 +110,16 @@ enum az_status az_scene_real(const struct az_arguments *arguments, const char *n
          true,                                                                                     \
          "draws a selection in a colour of its own: a mask (BOOL, U8) over the rows or a list of " \
          "rows (I32, I64) in a safetensors file; up to six"},                                      \
+        {"--level",                                                                                \
+         NULL,                                                                                     \
+         "FILE:NAME",                                                                              \
+         NULL,                                                                                     \
+         AZ_COMPLETE_FILE,                                                                         \
+         false,                                                                                    \
+         false,                                                                                    \
+         "colours the stars by a number of each row, such as "                                     \
+         "neighbours.safetensors:distances, over its middle 98 %; a row without a number is not "  \
+         "drawn. Maps of stars only"},                                                             \
         {"--colormap",     NULL,  "NAME", "the map's own",                                         \
          AZ_COMPLETE_NONE, false, false,  "inferno, inferno_r, hot, viridis, bwr or greys"},       \
         {"--dpi", NULL, "N", "200", AZ_COMPLETE_NONE, false, false, "dots per inch"},              \

@@ -190,9 +190,9 @@ static const struct {
     const char *title, *label;
     struct az_figure_line model;
 } plots[PANELS] = {
-    {AZ_SNOW_UNIQUE, "Unique vectors", "unique vectors", {125, "Qwen 3 4B: 125"}},
-    {AZ_SNOW_BLACK_HOLES, "Black holes", "black holes", {13, "Qwen 3 4B: 13"}},
-    {AZ_SNOW_LARGEST, "Largest black hole", "rows", {814, "Qwen 3 4B: 814"}},
+    {AZ_SNOW_UNIQUE, "Unique vectors", "unique vectors", {125, "Qwen 3 4B: 125", false}},
+    {AZ_SNOW_BLACK_HOLES, "Black holes", "black holes", {13, "Qwen 3 4B: 13", false}},
+    {AZ_SNOW_LARGEST, "Largest black hole", "rows", {814, "Qwen 3 4B: 814", false}},
 };
 
 /* What a law expects: the likeliest vector's rows stand for the largest. */

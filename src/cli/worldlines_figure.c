@@ -7,7 +7,7 @@
 #include "azimuth/bf16.h"
 #include "azimuth/recording.h"
 #include "base/memory.h"
-#include "cli/lens_figure.h"
+#include "cli/drawing.h"
 #include "cli/lifecycle_report.h"
 
 #define LATEST 3    /* tokens that freeze last, and as many at the median */

@@ -84,15 +84,17 @@ void az_sky_angles(struct az_sky *sky)
     }
 }
 
+/* A matrix of one or two dimensions is flat along the components that it lacks. */
 static enum az_status check_axes(const struct az_frame *frame, const int axes[3],
                                  struct az_error *error)
 {
     enum az_status status = AZ_OK;
+    int64_t last = frame->dims < 3 ? 3 : frame->count;
     for (int n = 0; n < 3; n++) {
         int axis = axes[n] < 0 ? -axes[n] : axes[n];
-        if (axis < 1 || axis > frame->count)
+        if (axis < 1 || axis > last)
             AZ_RAISE(AZ_USAGE, "axis %d: the frame has components 1 to %lld", axes[n],
-                     (long long)frame->count);
+                     (long long)last);
         for (int m = 0; m < n; m++)
             if (axis == (axes[m] < 0 ? -axes[m] : axes[m]))
                 AZ_RAISE(AZ_USAGE, "component %d is taken for two axes", axis);
@@ -112,6 +114,7 @@ static enum az_status pack_axes(struct projection *work, const struct az_frame *
     for (int n = 0; n < 3; n++) {
         int64_t component = (axes[n] < 0 ? -axes[n] : axes[n]) - 1;
         double factor = axes[n] < 0 ? -1 : 1;
+        if (component >= frame->dims) continue; /* all rows lie at 0 */
         if (plan->causal) {
             double value = frame->values[component] + plan->ridge;
             if (!(value > 0))

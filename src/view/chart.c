@@ -131,12 +131,16 @@ static void put_plot(struct text *text, const struct az_chart *chart,
 static void put_bar(struct text *text, const struct az_chart *chart)
 {
     char quoted[AZ_QUOTED_BYTES];
+    double letter_inches = font_points(chart) / 72, least = chart->level_min;
+    bool doublings = chart->level_logarithmic && chart->level_max < 100 * least;
+    put(text, "set cbtics textcolor '#c8c8c8'");
+    if (doublings) put(text, " %.17g,2", pow(10, floor(log10(2 * least))));
     put(text,
-        "set cbtics textcolor '#c8c8c8'\nset colorbox vertical user origin screen %.5f,%.5f size "
-        "screen %.5f,%.5f "
-        "border 101\nset cblabel '%s' noenhanced textcolor '#c8c8c8' offset 1,0\n",
-        1 - 0.95 / chart->width_inches, 0.2, 0.16 / chart->width_inches, 0.6,
-        az_script_quote(quoted, chart->bar_label));
+        "\nset colorbox vertical user origin screen %.5f,%.5f size screen %.5f,%.5f border 101\n",
+        1 - 1.05 / chart->width_inches, 0.2, 0.16 / chart->width_inches, 0.6);
+    /* Its place does not depend on how wide the numbers are. */
+    put(text, "set label 2 '%s' at screen %.5f,0.5 center rotate noenhanced textcolor '#c8c8c8'\n",
+        az_script_quote(quoted, chart->bar_label), 1 - 0.7 * letter_inches / chart->width_inches);
 }
 
 static void put_panel(struct text *text, const struct az_chart *chart, size_t number)

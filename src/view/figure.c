@@ -26,7 +26,7 @@ static enum az_status collect(struct az_columns *columns, const struct az_figure
     size_t series_count = 0;
     for (size_t p = 0; p < figure->panel_count; p++) series_count += figure->panels[p].series_count;
     enum az_status status = az_memory_allocate(
-        &columns->list, series_count * 4, sizeof *columns->list, "the columns of a figure", error);
+        &columns->list, series_count * 5, sizeof *columns->list, "the columns of a figure", error);
     if (status != AZ_OK) return status;
     for (size_t p = 0; p < figure->panel_count; p++) {
         const struct az_figure_panel *panel = &figure->panels[p];
@@ -35,6 +35,7 @@ static enum az_status collect(struct az_columns *columns, const struct az_figure
             add_column(columns, panel->x.label, series->x, series->count);
             add_column(columns, series->name, series->y, series->count);
             add_column(columns, "low", series->low, series->count);
+            add_column(columns, "size", series->sizes, series->count);
             add_column(columns, panel->level.label, series->level, series->count);
         }
     }

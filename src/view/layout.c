@@ -44,18 +44,58 @@ static void pad(struct az_range *range, double share)
 
 static bool is_given(const struct az_figure_axis *axis) { return axis->min < axis->max; }
 
-static bool has_bars(const struct az_figure_panel *panel)
+static bool has_upright(const struct az_figure_panel *panel)
+{
+    for (size_t n = 0; n < panel->line_count; n++)
+        if (panel->lines[n].upright) return true;
+    return false;
+}
+
+/* Room above the data, for the labels of upright lines. */
+static void raise_top(struct az_range *range, double share)
+{
+    if (range->logarithmic)
+        range->max *= pow(range->max / range->min, share);
+    else
+        range->max += (range->max - range->min) * share;
+}
+
+static bool has_mark(const struct az_figure_panel *panel, enum az_figure_mark mark)
 {
     for (size_t s = 0; s < panel->series_count; s++)
-        if (panel->series[s].mark == AZ_MARK_BARS) return true;
+        if (panel->series[s].mark == mark) return true;
     return false;
+}
+
+static bool has_places(const struct az_figure_panel *panel)
+{
+    for (size_t s = 0; s < panel->series_count; s++)
+        if (panel->series[s].mark == AZ_MARK_COLUMNS && !panel->series[s].low) return true;
+    return has_mark(panel, AZ_MARK_CELLS);
+}
+
+/* Less than a factor of 3 needs no logarithms, and would have no tics. */
+static void straighten(struct az_range *range, const struct az_figure_axis *axis)
+{
+    if (!is_given(axis) && range->max < 3 * range->min) range->logarithmic = false;
+}
+
+/* What the range must hold of a series' point besides (x, y). */
+static void widen_by_low(struct az_range *x, struct az_range *y,
+                         const struct az_figure_series *series, size_t i)
+{
+    bool columns = series->mark == AZ_MARK_COLUMNS;
+    if (series->low) widen(columns || series->mark == AZ_MARK_BARS ? x : y, series->low[i]);
+    if (!columns || series->low) return;
+    widen(x, series->x[i] - 0.5);
+    widen(x, series->x[i] + 0.5);
 }
 
 static enum az_status find_ranges(struct az_layout *layout, const struct az_figure_panel *panel,
                                   struct az_error *error)
 {
-    struct az_range x = {INFINITY, -INFINITY, panel->x.logarithmic};
-    struct az_range y = {INFINITY, -INFINITY, panel->y.logarithmic};
+    struct az_range x = {INFINITY, -INFINITY, panel->x.logarithmic, has_places(panel)};
+    struct az_range y = {INFINITY, -INFINITY, panel->y.logarithmic, has_mark(panel, AZ_MARK_CELLS)};
     for (size_t s = 0; s < panel->series_count; s++) {
         const struct az_figure_series *series = &panel->series[s];
         size_t points = 0;
@@ -64,22 +104,31 @@ static enum az_status find_ranges(struct az_layout *layout, const struct az_figu
             points++;
             widen(&x, series->x[i]);
             widen(&y, series->y[i]);
-            if (series->low) widen(series->mark == AZ_MARK_BARS ? &x : &y, series->low[i]);
+            widen_by_low(&x, &y, series, i);
         }
         if (points > layout->points) layout->points = points;
     }
     if (layout->points == 0)
         return az_error_raise(error, AZ_USAGE, "the panel \"%s\" has no point that can be drawn",
                               panel->title ? panel->title : "");
-    for (size_t n = 0; n < panel->line_count; n++) widen(&y, panel->lines[n].y);
-    bool from_zero = has_bars(panel) && !x.logarithmic && x.min >= 0;
+    for (size_t n = 0; n < panel->line_count; n++)
+        widen(panel->lines[n].upright ? &x : &y, panel->lines[n].at);
+    straighten(&x, &panel->x);
+    straighten(&y, &panel->y);
+    bool from_zero = has_mark(panel, AZ_MARK_BARS) && !x.logarithmic && x.min >= 0;
+    bool on_zero = has_mark(panel, AZ_MARK_COLUMNS) && !y.logarithmic && y.min >= 0;
     pad(&x, 0.015);
     pad(&y, 0.05);
     if (from_zero) x.min = 0;
+    if (on_zero) y.min = 0;
+    /* A column of one on a logarithmic axis stands as high as it is counted. */
+    if (has_mark(panel, AZ_MARK_COLUMNS) && y.logarithmic) y.min = fmin(y.min, 0.5);
+    if (has_upright(panel)) raise_top(&y, 0.12);
     if ((is_given(&panel->x) && x.logarithmic && panel->x.min <= 0) ||
         (is_given(&panel->y) && y.logarithmic && panel->y.min <= 0))
         return az_error_raise(error, AZ_USAGE, "a logarithmic axis cannot begin at 0 or below");
-    if (panel->y.name_count) y = (struct az_range){-0.6, (double)panel->y.name_count - 0.4, false};
+    if (panel->y.name_count)
+        y = (struct az_range){.min = -0.6, .max = (double)panel->y.name_count - 0.4};
     if (is_given(&panel->x)) x.min = panel->x.min, x.max = panel->x.max;
     if (is_given(&panel->y)) y.min = panel->y.min, y.max = panel->y.max;
     layout->x = x;
@@ -108,7 +157,7 @@ static double hidden_of_series(const struct az_layout *layout,
                                const struct az_figure_series *series, const struct az_box *box)
 {
     bool joined = series->mark != AZ_MARK_POINTS && series->mark != AZ_MARK_BARS &&
-                  series->mark != AZ_MARK_CELLS;
+                  series->mark != AZ_MARK_COLUMNS && series->mark != AZ_MARK_CELLS;
     size_t samples = joined && series->count ? 1 + SAMPLES_PER_SERIES / series->count : 1;
     double sum = 0, last_x = NAN, last_y = NAN;
     for (size_t i = 0; i < series->count; i++) {
@@ -123,6 +172,7 @@ static double hidden_of_series(const struct az_layout *layout,
             sum += hidden_of_stretch(box, x, low, x, y, 8);
         }
         if (series->mark == AZ_MARK_BARS) sum += hidden_of_stretch(box, 0, y, x, y, 64);
+        if (series->mark == AZ_MARK_COLUMNS) sum += hidden_of_stretch(box, x, 0, x, y, 64);
         last_x = x;
         last_y = y;
     }
@@ -137,8 +187,10 @@ static double hidden(const struct az_layout *layout, const struct az_figure_pane
     for (size_t s = 0; s < panel->series_count; s++)
         sum += hidden_of_series(layout, &panel->series[s], box);
     for (size_t n = 0; n < panel->line_count; n++) {
-        double y = position(&layout->y, panel->lines[n].y);
-        if (y >= box->bottom && y <= box->top) sum += box->right - box->left;
+        const struct az_figure_line *line = &panel->lines[n];
+        double at = position(line->upright ? &layout->x : &layout->y, line->at);
+        if (line->upright && at >= box->left && at <= box->right) sum += box->top - box->bottom;
+        if (!line->upright && at >= box->bottom && at <= box->top) sum += box->right - box->left;
     }
     return sum;
 }
@@ -186,24 +238,41 @@ static bool overlap(const struct az_box *a, const struct az_box *b)
     return a->left < b->right && b->left < a->right && a->bottom < b->top && b->bottom < a->top;
 }
 
+/* Where a label of that size stands at a place of its line. */
+static struct az_box label_box(const struct az_layout *layout, const struct az_figure_line *line,
+                               const struct az_label_place *place, double width, double height)
+{
+    double at = position(line->upright ? &layout->x : &layout->y, line->at);
+    struct az_box box;
+    if (line->upright) {
+        box = box_at(AZ_SIDE_LOW, place->side, width, height);
+        box.left = place->below ? at - width * 1.02 : at + width * 0.02;
+        box.right = box.left + width;
+    } else {
+        box = box_at(place->side, AZ_SIDE_LOW, width, height);
+        box.bottom = place->below ? at - height * 1.01 : at + height * 0.01;
+        box.top = box.bottom + height;
+    }
+    return box;
+}
+
+/* Chooses a label's place; taken: the legend and the labels before it. */
 static void place_label(struct az_layout *layout, const struct az_figure_panel *panel, size_t line,
-                        const struct az_box *legend, double frame_width, double frame_height)
+                        struct az_box *taken, double frame_width, double frame_height)
 {
     static const enum az_side order[3] = {AZ_SIDE_HIGH, AZ_SIDE_LOW, AZ_SIDE_MIDDLE};
-    double y = position(&layout->y, panel->lines[line].y), least = INFINITY;
-    double width = text_width(panel->lines[line].label, frame_width);
+    double width = text_width(panel->lines[line].label, frame_width), least = INFINITY;
     double height = LINE_EMS * AZ_FIGURE_FONT_POINTS / 72 / frame_height;
     for (int n = 0; n < 6; n++) {
-        bool below = n >= 3;
-        struct az_box box = box_at(order[n % 3], AZ_SIDE_LOW, width, height);
-        box.bottom = below ? y - height * 1.01 : y + height * 0.01;
-        box.top = box.bottom + height;
+        struct az_label_place place = {order[n % 3], n >= 3};
+        struct az_box box = label_box(layout, &panel->lines[line], &place, width, height);
         double cost = hidden(layout, panel, &box);
-        if (layout->legend && overlap(&box, legend)) cost += 10;
-        if (box.bottom < 0 || box.top > 1) cost += 100;
+        for (size_t k = 0; k <= line; k++) cost += overlap(&box, &taken[k]) ? 10 : 0;
+        if (box.bottom < 0 || box.top > 1 || box.left < 0 || box.right > 1) cost += 100;
         if (cost >= least) continue;
         least = cost;
-        layout->labels[line] = (struct az_label_place){order[n % 3], below};
+        layout->labels[line] = place;
+        taken[line + 1] = box;
     }
 }
 
@@ -217,10 +286,10 @@ enum az_status az_layout_panel(struct az_layout *layout, const struct az_figure_
                               panel->line_count, AZ_LAYOUT_LINES);
     enum az_status status = find_ranges(layout, panel, error);
     if (status != AZ_OK) return status;
-    struct az_box legend = {0};
+    struct az_box taken[AZ_LAYOUT_LINES + 1] = {{0}};
     if (layout->legend)
-        legend = place_legend(layout, panel, frame_width_inches, frame_height_inches);
+        taken[0] = place_legend(layout, panel, frame_width_inches, frame_height_inches);
     for (size_t n = 0; n < panel->line_count; n++)
-        place_label(layout, panel, n, &legend, frame_width_inches, frame_height_inches);
+        place_label(layout, panel, n, taken, frame_width_inches, frame_height_inches);
     return AZ_OK;
 }

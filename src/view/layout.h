@@ -11,6 +11,7 @@
 struct az_range {
     double min, max;
     bool logarithmic;
+    bool whole; /* its places are whole numbers */
 };
 
 /* A box inside the panel's frame, in parts of it: 0,0 is bottom left, 1,1 top right. */
@@ -21,8 +22,8 @@ struct az_box {
 enum az_side { AZ_SIDE_LOW, AZ_SIDE_MIDDLE, AZ_SIDE_HIGH };
 
 struct az_label_place {
-    enum az_side side; /* horizontally: left, centre or right end of the line */
-    bool below;
+    enum az_side side; /* along the line: its left, centre or right end; lower, centre or upper */
+    bool below;        /* below the line; of an upright one: to its left */
 };
 
 #define AZ_LAYOUT_LINES 16

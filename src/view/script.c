@@ -1,5 +1,6 @@
 #include "view/script.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -76,13 +77,6 @@ static double height_inches(const struct az_figure *figure)
     return (double)figure->panel_count * panel_height_inches(figure) + head_inches(figure);
 }
 
-static bool has_names(const struct az_figure *figure)
-{
-    for (size_t p = 0; p < figure->panel_count; p++)
-        if (figure->panels[p].y.name_count) return true;
-    return false;
-}
-
 static bool has_levels(const struct az_figure_panel *panel)
 {
     for (size_t s = 0; s < panel->series_count; s++)
@@ -128,6 +122,7 @@ static void put_head(struct text *text, const struct az_figure *figure,
               "set border 3 linecolor '#606060'\n"
               "set grid linetype 1 linecolor '#e4e4e4' linewidth 0.5\n"
               "set tics nomirror out scale 0.6 textcolor '#303030'\n"
+              "set style textbox opaque noborder margins 0.3,0.3\n"
               "set key noautotitle noenhanced opaque Left reverse samplen 2 spacing 1.2\n");
     put(text, "set palette defined (%s)\n", stops);
     put(text, "set multiplot\n");
@@ -137,26 +132,32 @@ static void put_head(struct text *text, const struct az_figure *figure,
             AZ_FIGURE_FONT_POINTS + 2);
 }
 
-/* An axis over several decades has powers of ten at its tics. */
-static void put_axis(struct text *text, char axis, const char *label, const struct az_range *range)
+/* An axis over several decades has powers of ten at its tics, a shorter logarithmic one doublings,
+ * one of few places whole numbers. */
+static void put_axis(struct text *text, char axis, const struct az_figure_axis *drawn,
+                     const struct az_range *range)
 {
     char quoted[AZ_QUOTED_BYTES];
     bool decades = range->logarithmic && range->max > 100 * range->min;
     put(text, "%s logscale %c\n", range->logarithmic ? "set" : "unset", axis);
+    if (drawn->bare)
+        put(text, "unset %ctics\n", axis);
+    else if (range->logarithmic && !decades)
+        put(text, "set %ctics %.17g,2\n", axis, pow(10, floor(log10(2 * range->min))));
+    else if (range->whole && range->max - range->min < 11)
+        put(text, "set %ctics 1\n", axis);
+    else
+        put(text, "set %ctics autofreq\n", axis);
     put(text, "set format %c '%s'\n", axis, decades ? "10^{%L}" : "%g");
     put(text, "set %crange [%.17g:%.17g]\n", axis, range->min, range->max);
-    put(text, "set %clabel '%s' noenhanced%s\n", axis, az_script_quote(quoted, label),
+    put(text, "set %clabel '%s' noenhanced%s\n", axis, az_script_quote(quoted, drawn->label),
         axis == 'x' ? " offset 0,0.3" : "");
 }
 
-/* Names at the places of an axis, or numbers again after a panel with names. */
+/* Names at the places of an axis. */
 static void put_names(struct text *text, const struct az_figure_axis *axis)
 {
     char quoted[AZ_QUOTED_BYTES];
-    if (axis->name_count == 0) {
-        put(text, "set ytics autofreq\n");
-        return;
-    }
     put(text, "set ytics (");
     for (size_t n = 0; n < axis->name_count; n++) {
         put(text, "%s'", n ? ", " : "");
@@ -167,27 +168,45 @@ static void put_names(struct text *text, const struct az_figure_axis *axis)
     put(text, ") noenhanced\n");
 }
 
-static void put_lines(struct text *text, const struct az_figure_panel *panel,
-                      const struct az_layout *layout)
+static void put_line(struct text *text, const struct az_figure_line *line,
+                     const struct az_label_place *place, size_t number)
 {
     static const struct {
-        double x;
+        double at;
         const char *align;
     } sides[] = {{0.01, "left"}, {0.5, "center"}, {0.99, "right"}};
+    static const double heights[] = {0.05, 0.5, 0.94};
+    const char *look = "nohead front dashtype 2 linecolor '#505050' linewidth 0.8";
     char quoted[AZ_QUOTED_BYTES];
+    az_script_quote(quoted, line->label);
+    if (line->upright) {
+        put(text, "set arrow from first %.17g, graph 0 to first %.17g, graph 1 %s\n", line->at,
+            line->at, look);
+        put(text, "set label %zu '%s' at first %.17g, graph %g %s offset %g,0", number, quoted,
+            line->at, heights[place->side], place->below ? "right" : "left",
+            place->below ? -0.5 : 0.5);
+    } else {
+        put(text, "set arrow from graph 0, first %.17g to graph 1, first %.17g %s\n", line->at,
+            line->at, look);
+        put(text, "set label %zu '%s' at graph %g, first %.17g %s offset 0,%g", number, quoted,
+            sides[place->side].at, line->at, sides[place->side].align, place->below ? -0.7 : 0.6);
+    }
+    put(text, " noenhanced textcolor '#505050' front\n");
+}
+
+/* The figure's title is label 1; labels of lines and other words come after it. */
+static void put_words(struct text *text, const struct az_figure_panel *panel,
+                      const struct az_layout *layout)
+{
+    char quoted[AZ_QUOTED_BYTES];
+    size_t number = 10;
     put(text, "unset arrow\n");
-    for (int n = 0; n < AZ_LAYOUT_LINES; n++) put(text, "unset label %d\n", n + 10);
-    for (size_t n = 0; n < panel->line_count; n++) {
-        const struct az_label_place *place = &layout->labels[n];
-        put(text,
-            "set arrow from graph 0, first %.17g to graph 1, first %.17g nohead dashtype 2 "
-            "linecolor '#707070' linewidth 0.8\n",
-            panel->lines[n].y, panel->lines[n].y);
-        put(text,
-            "set label %zu '%s' at graph %g, first %.17g %s offset 0,%g noenhanced "
-            "textcolor '#505050' front\n",
-            n + 10, az_script_quote(quoted, panel->lines[n].label), sides[place->side].x,
-            panel->lines[n].y, sides[place->side].align, place->below ? -0.7 : 0.6);
+    for (size_t n = 0; n < panel->line_count; n++)
+        put_line(text, &panel->lines[n], &layout->labels[n], number++);
+    for (size_t n = 0; n < panel->text_count; n++) {
+        const struct az_figure_text *words = &panel->texts[n];
+        put(text, "set label %zu '%s' at first %.17g, first %.17g center noenhanced front boxed\n",
+            number++, az_script_quote(quoted, words->text), words->x, words->y);
     }
 }
 
@@ -210,37 +229,61 @@ static const char *color_of(const struct az_figure_panel *panel, size_t number)
     return palette[place % (sizeof palette / sizeof *palette)];
 }
 
+/* The columns that a mark is drawn from. left, bottom: of the panel, where bars begin. */
+static void put_places(struct text *text, const struct az_figure_series *series, double left,
+                       double bottom, const struct az_columns *columns)
+{
+    size_t x = az_columns_find(columns, series->x), y = az_columns_find(columns, series->y);
+    size_t low = az_columns_find(columns, series->low);
+    put(text, "%zu:", x);
+    switch (series->mark) {
+    case AZ_MARK_FILLED:
+        if (low) put(text, "%zu:", low);
+        put(text, "%zu", y);
+        break;
+    case AZ_MARK_BARS:
+        if (low)
+            put(text, "%zu:%zu:", y, low);
+        else
+            put(text, "%zu:(%.17g):", y, left);
+        put(text, "%zu:(column(%zu)-0.35):(column(%zu)+0.35)", x, y, y);
+        break;
+    case AZ_MARK_COLUMNS:
+        if (low)
+            put(text, "%zu:%zu:%zu:", y, low, x);
+        else
+            put(text, "%zu:(column(%zu)-0.35):(column(%zu)+0.35):", y, x, x);
+        put(text, "(%.17g):%zu", bottom, y);
+        break;
+    default: put(text, "%zu", y);
+    }
+    if (series->mark == AZ_MARK_POINTS && series->sizes)
+        put(text, ":%zu", az_columns_find(columns, series->sizes));
+}
+
 static void put_series(struct text *text, const struct az_figure_panel *panel, size_t number,
-                       double left, const struct az_columns *columns, const char *data)
+                       const struct az_layout *layout, const struct az_columns *columns,
+                       const char *data)
 {
     const struct az_figure_series *series = &panel->series[number];
     static const char *const with[] = {
         [AZ_MARK_LINES] = "lines linewidth 1.2",
         [AZ_MARK_STEPS] = "steps linewidth 1.2",
-        [AZ_MARK_POINTS] = "points pointtype 7 pointsize 0.3",
+        [AZ_MARK_POINTS] = "points pointtype 7",
         [AZ_MARK_FILLED] = "filledcurves",
         [AZ_MARK_BARS] = "boxxyerror fillstyle solid 0.85 noborder",
+        [AZ_MARK_COLUMNS] = "boxxyerror fillstyle solid 0.85 noborder",
         [AZ_MARK_JOINED] = "linespoints linewidth 1.2 pointtype 7 pointsize 0.35",
         [AZ_MARK_CELLS] = "image",
     };
     char quoted[AZ_QUOTED_BYTES];
-    put(text, "    '%s' using %zu:", az_script_quote(quoted, data),
-        az_columns_find(columns, series->x));
-    if (series->mark == AZ_MARK_FILLED && series->low)
-        put(text, "%zu:", az_columns_find(columns, series->low));
-    size_t x = az_columns_find(columns, series->x), y = az_columns_find(columns, series->y);
-    if (series->mark == AZ_MARK_BARS && series->low)
-        put(text, "%zu:%zu:%zu:(column(%zu)-0.35):(column(%zu)+0.35)", y,
-            az_columns_find(columns, series->low), x, y, y);
-    else if (series->mark == AZ_MARK_BARS)
-        put(text, "%zu:(%.17g):%zu:(column(%zu)-0.35):(column(%zu)+0.35)", y, left, x, y, y);
-    else
-        put(text, "%zu", y);
-    bool bars = series->mark == AZ_MARK_BARS;
-    bool cells = series->mark == AZ_MARK_CELLS;
-    bool levels = (bars || cells || series->mark == AZ_MARK_POINTS) && series->level;
+    bool cells = series->mark == AZ_MARK_CELLS, points = series->mark == AZ_MARK_POINTS;
+    bool levels = (series->mark == AZ_MARK_BARS || cells || points) && series->level;
+    put(text, "    '%s' using ", az_script_quote(quoted, data));
+    put_places(text, series, layout->x.min, layout->y.min, columns);
     if (levels) put(text, ":%zu", az_columns_find(columns, series->level));
     put(text, " with %s", with[series->mark]);
+    if (points) put(text, " pointsize %s", series->sizes ? "variable" : "0.3");
     if (series->mark == AZ_MARK_FILLED)
         put(text, "%s fillstyle solid 0.35 noborder", series->low ? "" : " x1");
     if (levels && !cells)
@@ -294,22 +337,26 @@ static enum az_status put_panel(struct text *text, const struct az_figure *figur
     put(text, "set title '%s", az_script_quote(quoted, panel->title));
     put(text, "%sn = %s %s' noenhanced offset 0,-0.5\n", panel->title && *panel->title ? ", " : "",
         points, az_script_quote(quoted, panel->point_unit ? panel->point_unit : "points"));
-    put_axis(text, 'x', panel->x.label, &layout.x);
-    put_axis(text, 'y', panel->y.label, &layout.y);
-    if (has_names(figure)) put_names(text, &panel->y);
+    put_axis(text, 'x', &panel->x, &layout.x);
+    put_axis(text, 'y', &panel->y, &layout.y);
+    if (panel->y.name_count) put_names(text, &panel->y);
+    if (panel->level.min < panel->level.max)
+        put(text, "set cbrange [%.17g:%.17g]\n", panel->level.min, panel->level.max);
+    else
+        put(text, "set cbrange [*:*]\n");
     put(text, "set cblabel '%s' noenhanced offset 1.5,0\n",
         az_script_quote(quoted, panel->level.label));
     put(text, "set colorbox user origin screen %.5f,%.5f size screen %.5f,%.5f\n",
         frame.right + 0.15 / width_inches(figure), frame.bottom, 0.15 / width_inches(figure),
         frame.top - frame.bottom);
-    put_lines(text, panel, &layout);
+    put_words(text, panel, &layout);
     put_legend(text, &layout);
     put(text, "plot \\\n");
     for (size_t s = 0; s < panel->series_count; s++) {
-        put_series(text, panel, s, layout.x.min, columns, data);
+        put_series(text, panel, s, &layout, columns, data);
         put(text, s + 1 < panel->series_count ? ", \\\n" : "\n");
     }
-    put(text, "unset label 1\n");
+    put(text, "unset label\n");
     return AZ_OK;
 }
 

@@ -34,6 +34,39 @@ static void a_galaxy_is_made_and_counted(void **state)
     assert_has(out, "6,105   2,087     13");
 }
 
+/* Every picture of a census, each with its numbers and its script. */
+static void pictures_are_drawn(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "norms",      "exponents", "distances",       "populations", "detection",
+        "components", "adjacency", "cloud",           "nearest",     "extents",
+        "thresholds", "degrees",   "distance-matrix", "mantissas"};
+    char name[64];
+    if (system("command -v gnuplot >/dev/null") != 0) skip();
+    assert_int_equal(azimuth("census g.safetensors --figure picture.svg"), 0);
+    for (size_t n = 0; n < sizeof names / sizeof names[0]; n++) {
+        static const char *const endings[] = {"svg", "csv", "gp"};
+        for (int e = 0; e < 3; e++) {
+            snprintf(name, sizeof name, "picture-%s.%s", names[n], endings[e]);
+            char *text = read_all(name);
+            assert_true(strlen(text) > 40);
+            az_memory_free(text);
+        }
+        snprintf(name, sizeof name, "picture-%s.svg\n", names[n]);
+        assert_has(err, name);
+    }
+    char *text = read_all("picture-populations.csv");
+    assert_has(text, "rank of the black hole,tokens\n1,814\n2,704\n3,306\n4,228\n5,11\n");
+    az_memory_free(text);
+    text = read_all("picture-components.gp");
+    assert_has(text, "Linf <= 1 step: 100 edges, 96 components, n = 125 vectors");
+    az_memory_free(text);
+    text = read_all("picture-mantissas.gp");
+    assert_has(text, " (E 107)' 19");
+    az_memory_free(text);
+}
+
 static void mistakes_are_told(void **state)
 {
     (void)state;
@@ -45,6 +78,8 @@ static void mistakes_are_told(void **state)
         {"census g.safetensors --core-radius -1", "a number above 0 is expected"},
         {"census g.safetensors g.safetensors --json", "are of one matrix"},
         {"census g.safetensors --duplicates --json", "leave away"},
+        {"census g.safetensors --duplicates --figure x.png", "leave away"},
+        {"census g.safetensors --figure x", "--figure x: its name ends in .png, .svg or .pdf"},
         {"simulate galaxy -o x.safetensors --rows 10", "at least 8192 rows of 2048"},
     };
     for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
@@ -78,6 +113,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_galaxy_is_made_and_counted),
+        cmocka_unit_test(pictures_are_drawn),
         cmocka_unit_test(mistakes_are_told),
         cmocka_unit_test(real_tables_are_counted),
     };

@@ -52,7 +52,7 @@ static void sample_init(struct sample *sample, size_t series_count)
     *sample = (struct sample){
         .series = {{.name = "loss", .x = step, .y = falling, .count = COUNT},
                    {.name = "share, it's", .x = step, .y = rising, .count = COUNT}},
-        .line = {.y = 5, .label = "floor"},
+        .line = {.at = 5, .label = "floor"},
         .panel = {.title = "Loss", .point_unit = "steps", .x = {.label = "step"}},
     };
     sample->panel.series = sample->series;
@@ -134,7 +134,7 @@ static void every_mark_is_understood_by_gnuplot(void **state)
 {
     (void)state;
     need_gnuplot();
-    for (enum az_figure_mark mark = AZ_MARK_LINES; mark <= AZ_MARK_BARS; mark++) {
+    for (enum az_figure_mark mark = AZ_MARK_LINES; mark < AZ_MARK_CELLS; mark++) {
         for (int more = 0; more < 2; more++) {
             struct sample sample;
             struct az_error error;
@@ -142,7 +142,8 @@ static void every_mark_is_understood_by_gnuplot(void **state)
             sample.series[0].mark = mark;
             sample.panel.y.logarithmic = more;
             sample.figure.colormap = more ? "viridis" : NULL;
-            if (more) sample.series[0].low = sample.series[0].level = falling;
+            if (more)
+                sample.series[0].low = sample.series[0].level = sample.series[0].sizes = falling;
             enum az_status status = draw(&sample, "mark.png", &error);
             if (status != AZ_OK) print_error("%s\n", error.message);
             assert_int_equal(status, AZ_OK);
@@ -245,7 +246,7 @@ static void ranges_hold_all_points_and_lines(void **state)
     struct sample sample;
     struct az_layout layout;
     sample_init(&sample, 1);
-    sample.line.y = 20;
+    sample.line.at = 20;
     assert_int_equal(az_layout_panel(&layout, &sample.panel, 6, 2, NULL), AZ_OK);
     assert_int_equal(layout.points, COUNT - 1);
     assert_true(layout.x.min < 1 && layout.x.max > COUNT - 1);
@@ -284,6 +285,42 @@ static void bars_stand_at_their_names(void **state)
     if (draw(&sample, "bars.png", &error) != AZ_OK) fail_msg("%s", error.message);
 }
 
+static void columns_stand_on_the_bottom_and_upright_lines_have_room(void **state)
+{
+    (void)state;
+    need_gnuplot();
+    static const double edge[] = {1, 2, 4}, begin[] = {0.5, 1, 2}, height[] = {1, 7, 3};
+    const struct az_figure_line upright = {.at = 8, .label = "threshold", .upright = true};
+    const struct az_figure_text words = {2, 5, "it's here"};
+    struct sample sample;
+    struct az_layout layout;
+    struct az_error error;
+    size_t length_bytes;
+    sample_init(&sample, 1);
+    sample.series[0] =
+        (struct az_figure_series){"rows", AZ_MARK_COLUMNS, edge, height, begin, .count = 3};
+    sample.panel.lines = &upright;
+    sample.panel.texts = &words;
+    sample.panel.text_count = 1;
+    sample.panel.x.bare = true;
+    assert_int_equal(az_layout_panel(&layout, &sample.panel, 6, 2, NULL), AZ_OK);
+    assert_true(layout.x.min < 0.5 && layout.x.max > 8 && layout.y.min == 0);
+    assert_true(layout.labels[0].below); /* to the left: the line stands at the right edge */
+    sample.panel.y.logarithmic = true;
+    assert_int_equal(az_layout_panel(&layout, &sample.panel, 6, 2, NULL), AZ_OK);
+    assert_true(layout.y.min > 0 && layout.y.min <= 0.5);
+    if (draw(&sample, "columns.png", &error) != AZ_OK) fail_msg("%s", error.message);
+    char *script = read_back("columns.gp", &length_bytes);
+    assert_non_null(strstr(script, "using 1:2:3:1:(0.5):2 with boxxyerror"));
+    assert_non_null(strstr(script, "set arrow from first 8, graph 0 to first 8, graph 1"));
+    assert_non_null(strstr(script, "set label 11 'it''s here' at first 2, first 5"));
+    assert_non_null(strstr(script, "unset xtics"));
+    az_memory_free(script);
+    sample.series[0].low = NULL; /* about its place */
+    assert_int_equal(az_layout_panel(&layout, &sample.panel, 6, 2, NULL), AZ_OK);
+    assert_true(layout.x.min < 0.5 && layout.x.max > 4.5);
+}
+
 static void text_is_quoted_for_gnuplot(void **state)
 {
     (void)state;
@@ -310,6 +347,7 @@ int main(void)
         cmocka_unit_test(the_legend_goes_where_nothing_is),
         cmocka_unit_test(ranges_hold_all_points_and_lines),
         cmocka_unit_test(bars_stand_at_their_names),
+        cmocka_unit_test(columns_stand_on_the_bottom_and_upright_lines_have_room),
         cmocka_unit_test(text_is_quoted_for_gnuplot),
     };
     if (!mkdtemp(folder)) return 1;

@@ -1,4 +1,4 @@
-#include "cli/lens_figure.h"
+#include "cli/drawing.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -95,24 +95,38 @@ void az_drawing_quantiles(struct az_drawing *plot, const char *title, const char
     if (panel->series_count == 0) plot->panel_count--;
 }
 
-void az_drawing_line(struct az_drawing *plot, double y, const char *label)
+void az_drawing_line(struct az_drawing *plot, double at, bool upright, const char *label)
 {
     struct az_figure_panel *panel = &plot->panels[plot->panel_count - 1];
     if (panel->line_count == 4)
         fail(plot, "lines");
     else
         plot->lines[plot->panel_count - 1][panel->line_count++] =
-            (struct az_figure_line){.y = y, .label = label};
+            (struct az_figure_line){at, label, upright};
+}
+
+enum az_status az_drawing_path(char path[AZ_DRAWING_PATH_BYTES], const char *file, const char *name,
+                               struct az_error *error)
+{
+    const char *slash = strrchr(file, '/'), *dot = strrchr(file, '.');
+    if (!dot || (slash && dot < slash) || dot == (slash ? slash + 1 : file))
+        return az_error_raise(error, AZ_USAGE, "--figure %s: its name ends in .png, .svg or .pdf",
+                              file);
+    int length =
+        snprintf(path, AZ_DRAWING_PATH_BYTES, "%.*s-%s%s", (int)(dot - file), file, name, dot);
+    if (length < 0 || length >= AZ_DRAWING_PATH_BYTES)
+        return az_error_raise(error, AZ_USAGE, "--figure: the name is too long");
+    return AZ_OK;
 }
 
 enum az_status az_drawing_draw(struct az_drawing *plot, const char *file, const char *name,
                                struct az_error *error)
 {
-    char path[AZ_LENS_PATH_BYTES];
+    char path[AZ_DRAWING_PATH_BYTES];
     if (!plot) return AZ_MEMORY;
     enum az_status status = plot->status;
     if (status != AZ_OK && error) *error = plot->error;
-    if (status == AZ_OK) status = az_lens_figure_path(path, file, name, error);
+    if (status == AZ_OK) status = az_drawing_path(path, file, name, error);
     plot->figure.panels = plot->panels;
     plot->figure.panel_count = plot->panel_count;
     if (status == AZ_OK) status = az_figure_draw(&plot->figure, path, error);

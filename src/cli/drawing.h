@@ -1,11 +1,18 @@
-/* lens_figure.h: figures put together from results, a panel and a series at a time.
+/* drawing.h: figures put together from results, a panel and a series at a time.
  *
  * The first failure is kept and what follows ignored; az_drawing_draw tells it. */
-#ifndef AZ_CLI_LENS_FIGURE_H
-#define AZ_CLI_LENS_FIGURE_H
+#ifndef AZ_CLI_DRAWING_H
+#define AZ_CLI_DRAWING_H
 
 #include "azimuth/figure.h"
-#include "cli/lens_common.h"
+#include "cli/arguments.h"
+
+#define AZ_DRAWING_OPTION                                                                          \
+    {                                                                                              \
+        "--figure", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,                            \
+            "draws pictures, each with its numbers and its script beside: FILE.png (.svg, .pdf) "  \
+            "gives FILE-NAME.png for each"                                                         \
+    }
 
 #define AZ_DRAWING_PANELS 6
 #define AZ_DRAWING_SERIES 64
@@ -23,6 +30,10 @@ struct az_drawing {
     struct az_error error;
 };
 
+/* FILE.png, "hops" -> FILE-hops.png. AZ_USAGE where FILE has no ending or is too long. */
+#define AZ_DRAWING_PATH_BYTES 4096
+enum az_status az_drawing_path(char path[AZ_DRAWING_PATH_BYTES], const char *file, const char *name,
+                               struct az_error *error);
 /* Draws into FILE-NAME.EXT and prints that name, or tells what went wrong. Frees the plot. */
 enum az_status az_drawing_draw(struct az_drawing *plot, const char *file, const char *name,
                                struct az_error *error);
@@ -45,6 +56,7 @@ struct az_figure_series *az_drawing_add(struct az_drawing *plot, const char *nam
 void az_drawing_quantiles(struct az_drawing *plot, const char *title, const char *y,
                           bool logarithmic, const double *steps, const double *first,
                           size_t stride_bytes, size_t count);
-void az_drawing_line(struct az_drawing *plot, double y, const char *label);
+/* Horizontal at y, or upright at x; label is borrowed until the figure is drawn. */
+void az_drawing_line(struct az_drawing *plot, double at, bool upright, const char *label);
 
 #endif
