@@ -57,6 +57,9 @@ AZ_API int64_t az_recording_frame_of(const struct az_recorded *tensor, int64_t s
 /* Step of a frame. */
 AZ_API int64_t az_recording_step_of(const struct az_recorded *tensor, int64_t frame);
 
+/* Frames of the steps up to `step`. */
+AZ_API int64_t az_recording_frames_through(const struct az_recorded *tensor, int64_t step);
+
 /* Frames first..first+count-1 into bytes (count * frame_bytes). */
 AZ_API enum az_status az_recording_read(const struct az_recording *recording,
                                         const struct az_recorded *tensor, int64_t first,
@@ -151,6 +154,10 @@ AZ_API enum az_status az_recording_create(struct az_recording_writer **writer, c
 AZ_API enum az_status az_recording_reopen(struct az_recording_writer **writer, const char *path,
                                           const struct az_recording_plan *plan, int64_t step,
                                           struct az_progress *progress, struct az_error *error);
+/* Looks at what az_recording_reopen would do, and changes nothing. *held_bytes: what the file that
+ * it would go on in takes on the disk; 0 where its frames would be copied into a new one. */
+AZ_API enum az_status az_recording_held(const char *path, const struct az_recording_plan *plan,
+                                        int64_t step, uint64_t *held_bytes, struct az_error *error);
 /* Frame number `frame` of tensor number `tensor`; any order, thread-safe for different frames. */
 AZ_API enum az_status az_recording_write(struct az_recording_writer *writer, size_t tensor,
                                          int64_t frame, const void *bytes, struct az_error *error);

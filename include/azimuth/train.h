@@ -30,9 +30,12 @@ struct az_train_plan {
     uint64_t memory_bytes, disk_bytes; /* totals */
     uint64_t recording_bytes;          /* of the disk total; at most, where it is packed */
     uint64_t recording_least_bytes;    /* an estimate where it is packed, else the same */
+    bool resumed; /* the run goes on after resumed_step; disk_held_bytes are there already */
+    int64_t resumed_step;
+    uint64_t disk_held_bytes; /* of the disk total; frames that must be copied do not count */
     uint64_t memory_limit_bytes, recording_limit_bytes;
     uint64_t memory_free_bytes, disk_free_bytes; /* now, for this run; 0: not known */
-    double seconds_estimate; /* of the training loop, from a few steps or its floor; 0: not told */
+    double seconds_estimate; /* of the steps to come, from a few or their floor; 0: not told */
     char warning[256];       /* such as: weight decay does nothing; or "" */
 };
 
@@ -86,7 +89,8 @@ struct az_train_result {
 };
 
 /* Reads the corpus, fills the plan (the table also when it is over the budget, which is AZ_BUDGET),
- * makes the model and takes a few steps for the time estimate. Writes nothing but the cache. */
+ * makes the model and takes a few steps for the time estimate. Writes nothing but the cache. With
+ * options->resume the plan of going on with the run in the directory: errors as of az_train_run. */
 AZ_API enum az_status az_train_plan(const struct az_experiment *experiment,
                                     const struct az_train_options *options,
                                     struct az_train_plan *plan, struct az_progress *progress,

@@ -67,6 +67,10 @@ static void print_plan(void *context, const struct az_train_plan *plan)
     print_count("training text, tokens", plan->corpus_tokens, "");
     print_count("parameters", plan->parameters, "");
     print_count("frames", plan->frames, "");
+    if (plan->resumed) {
+        print_count("steps that are done", (uint64_t)plan->resumed_step, "");
+        print_count("steps to come", plan->frames - 1 - (uint64_t)plan->resumed_step, "");
+    }
     if (plan->seconds_estimate > 0) {
         az_unit_seconds(plan->seconds_estimate, time);
         printf("  %-36s %12s\n", "time of training, estimated", time);
@@ -76,6 +80,7 @@ static void print_plan(void *context, const struct az_train_plan *plan)
         print_bytes_row(plan->lines[line].name, plan->lines[line].memory_bytes,
                         plan->lines[line].disk_bytes);
     print_bytes_row("total", plan->memory_bytes, plan->disk_bytes);
+    if (plan->resumed) print_bytes_row("of it there already", 0, plan->disk_held_bytes);
     print_bytes_row("limit", plan->memory_limit_bytes, 0);
     az_unit_bytes(plan->recording_bytes, recording);
     az_unit_bytes(plan->recording_least_bytes, least);
@@ -85,7 +90,7 @@ static void print_plan(void *context, const struct az_train_plan *plan)
     printf("  the recording takes %s%s%s of %s allowed; %s are free on the disk\n",
            range ? least : "", range ? " to " : "", recording, limit, free_space);
     if (plan->recording_bytes > plan->recording_limit_bytes ||
-        (plan->disk_free_bytes && plan->disk_bytes > plan->disk_free_bytes))
+        (plan->disk_free_bytes && plan->disk_bytes > plan->disk_free_bytes + plan->disk_held_bytes))
         printf("  it might not fit: then the run stops before that, whole, and --resume goes on\n");
     if (plan->warning[0]) printf("\nwarning: %s\n", plan->warning);
     printf("\n");
@@ -183,7 +188,6 @@ static enum az_status check_arguments(const struct az_arguments *arguments, stru
     bool dry = az_arguments_has(arguments, "--dry-run");
     const char *superfluous = arguments->operand_count                  ? "EXPERIMENT"
                               : az_arguments_has(arguments, "--output") ? "-o"
-                              : dry                                     ? "--dry-run"
                                                                         : NULL;
     if (resume && superfluous)
         return az_error_raise(error, AZ_USAGE,
@@ -243,7 +247,8 @@ static const struct az_option options[] = {
     {"--parameter", "-P", "SECTION.KEY=VALUE", NULL, AZ_COMPLETE_PARAMETER, false, true,
      "sets one parameter over the file's; azimuth help parameters lists them"},
     {"--dry-run", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
-     "prints every parameter, memory, disk and time, and writes nothing"},
+     "prints every parameter, memory, disk and time, and writes nothing; with --resume: of the "
+     "steps to come"},
     {"--profile", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
      "prints where the time of a step went, after the run"},
     AZ_OPTION_THREADS,
@@ -270,6 +275,7 @@ const struct az_command az_command_train = {
     .examples = "azimuth train experiments/demo.conf -o demo-run\n"
                 "azimuth train experiments/thimble-1.conf -o run --dry-run\n"
                 "azimuth train experiments/thimble-1.conf -o bf16 -P optimizer.arithmetic=bf16\n"
+                "azimuth train --resume bf16 --dry-run\n"
                 "azimuth train --resume bf16\n",
     .run = run,
 };

@@ -60,6 +60,12 @@ struct share {
     double least, most;
 };
 
+static bool is_packed(const struct az_recorder_plan *recorder)
+{
+    return recorder->recording.container == AZ_CONTAINER_HDF5 &&
+           recorder->recording.compression != AZ_COMPRESSION_NONE;
+}
+
 static struct share share_of(const struct az_recorder_plan *recorder, enum az_record record)
 {
     static const struct share shares[AZ_RECORD_COUNT] = {
@@ -73,21 +79,20 @@ static struct share share_of(const struct az_recorder_plan *recorder, enum az_re
         [AZ_RECORD_UNEMBEDDING_VARIANCE] = {0.05, 0.95},
         [AZ_RECORD_HIDDEN] = {0.4, 0.9},
         [AZ_RECORD_PARAMETERS] = {0.3, 1}};
-    bool packed = recorder->recording.container == AZ_CONTAINER_HDF5 &&
-                  recorder->recording.compression != AZ_COMPRESSION_NONE;
-    return packed ? shares[record] : (struct share){1, 1};
+    return is_packed(recorder) ? shares[record] : (struct share){1, 1};
 }
 
-/* Bytes of the frames of one record in the file; 0 when it is not recorded. */
+/* Bytes of the frames of one record after a step (-1: all); 0 when it is not recorded. */
 static enum az_status frames_bytes(const struct az_recorder_plan *recorder, enum az_record record,
-                                   uint64_t *bytes, struct az_error *error)
+                                   int64_t after, uint64_t *bytes, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     size_t sum = 0, product;
     for (size_t s = 0; s < recorder->source_count; s++) {
         const struct az_recorded *recorded = &recorder->sources[s].recorded;
         if (recorder->origins[s].is_series || recorder->origins[s].record != record) continue;
-        AZ_TRY(az_size_multiply(recorded->frame_bytes, (size_t)recorded->frames, &product, error));
+        int64_t frames = recorded->frames - az_recording_frames_through(recorded, after);
+        AZ_TRY(az_size_multiply(recorded->frame_bytes, (size_t)frames, &product, error));
         AZ_TRY(az_size_add(sum, product, &sum, error));
     }
     *bytes = sum;
@@ -101,16 +106,45 @@ static enum az_status recording_bytes(const struct az_recorder_plan *recorder, u
 {
     enum az_status status = AZ_OK;
     struct az_recorded *tensors = NULL;
-    struct az_recording_plan whole = recorder->recording;
-    AZ_TRY(az_memory_allocate(&tensors, recorder->source_count, sizeof *tensors,
-                              "the plan of the recording", error));
-    for (size_t s = 0; s < recorder->source_count; s++) tensors[s] = recorder->sources[s].recorded;
-    whole.tensors = tensors;
-    whole.tensor_count = recorder->source_count;
+    struct az_recording_plan whole;
+    AZ_TRY(az_recorder_plan_whole(recorder, &whole, &tensors, error));
     AZ_TRY(az_recording_plan_bytes(&whole, bytes, error));
     AZ_TRY(az_recording_plan_memory(&whole, memory_bytes, error));
 out:
     az_memory_free(tensors);
+    return status;
+}
+
+/* The file; of a packed one that is gone on with, what it takes now and the frames to come. */
+static enum az_status add_frames(struct az_train_plan *plan, const struct az_budget_facts *facts,
+                                 uint64_t total, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    const struct az_recorder_plan *recorder = facts->recorder;
+    bool grows = is_packed(recorder) && facts->held;
+    uint64_t there = grows ? facts->held->recording_bytes : 0, left = total;
+    plan->recording_bytes = plan->recording_least_bytes = there;
+    if (there) AZ_TRY(add_line(plan, "recording: what is there", 0, there, error));
+    for (int r = 0; r < AZ_RECORD_COUNT; r++) {
+        char name[64];
+        uint64_t all, bytes;
+        AZ_TRY(frames_bytes(recorder, (enum az_record)r, -1, &all, error));
+        if (all == 0) continue;
+        AZ_TRY(frames_bytes(recorder, (enum az_record)r, grows ? facts->held->step : -1, &bytes,
+                            error));
+        struct share share = share_of(recorder, (enum az_record)r);
+        uint64_t most = (uint64_t)(share.most * (double)bytes);
+        snprintf(name, sizeof name, "recording: %s%s", az_record_name((enum az_record)r),
+                 grows ? ", to come" : "");
+        AZ_TRY(add_line(plan, name, 0, most, error));
+        left -= all;
+        plan->recording_bytes += most;
+        plan->recording_least_bytes += (uint64_t)(share.least * (double)bytes);
+    }
+    AZ_TRY(add_line(plan, "recording: losses, lists, header", 0, left, error));
+    plan->recording_bytes += left;
+    plan->recording_least_bytes += left;
+out:
     return status;
 }
 
@@ -120,28 +154,24 @@ static enum az_status add_recording(struct az_train_plan *plan, const struct az_
     enum az_status status = AZ_OK;
     const struct az_recorder_plan *recorder = facts->recorder;
     size_t ring;
-    uint64_t total, left, packing;
+    uint64_t total, packing;
     AZ_TRY(recording_bytes(recorder, &total, &packing, error));
-    plan->recording_bytes = plan->recording_least_bytes = left = total;
     AZ_TRY(az_recorder_memory(recorder->sources, recorder->source_count, &ring, error));
     AZ_TRY(add_line(plan, "recording: frames on their way", ring, 0, error));
     if (packing) AZ_TRY(add_line(plan, "recording: chunks being packed", packing, 0, error));
-    for (int r = 0; r < AZ_RECORD_COUNT; r++) {
-        char name[64];
-        uint64_t bytes;
-        AZ_TRY(frames_bytes(recorder, (enum az_record)r, &bytes, error));
-        if (bytes == 0) continue;
-        struct share share = share_of(recorder, (enum az_record)r);
-        uint64_t most = (uint64_t)(share.most * (double)bytes);
-        snprintf(name, sizeof name, "recording: %s", az_record_name((enum az_record)r));
-        AZ_TRY(add_line(plan, name, 0, most, error));
-        left -= bytes;
-        plan->recording_bytes -= bytes - most;
-        plan->recording_least_bytes -= bytes - (uint64_t)(share.least * (double)bytes);
-    }
-    AZ_TRY(add_line(plan, "recording: losses, lists, header", 0, left, error));
+    AZ_TRY(add_frames(plan, facts, total, error));
 out:
     return status;
+}
+
+/* The checkpoint is written beside the one that is there. */
+static void count_held(struct az_train_plan *plan, const struct az_budget_held *held)
+{
+    if (!held) return;
+    plan->resumed = true;
+    plan->resumed_step = held->step;
+    plan->disk_held_bytes = held->recording_bytes + held->checkpoint_bytes;
+    if (plan->disk_held_bytes > plan->disk_bytes) plan->disk_held_bytes = plan->disk_bytes;
 }
 
 /* The nearest ancestor that exists says how much room there is. */
@@ -196,6 +226,7 @@ enum az_status az_budget_fill(struct az_train_plan *plan, const struct az_budget
     if (peak > plan->memory_bytes)
         AZ_TRY(
             add_line(plan, "reading the text, before that", peak - plan->memory_bytes, 0, error));
+    count_held(plan, facts->held);
     if (facts->directory) AZ_TRY(measure_disk(plan, facts->directory, error));
 out:
     return status;
@@ -244,7 +275,15 @@ static enum az_status check_disk(const struct az_train_plan *plan, const char *d
 {
     uint64_t need = plan->disk_bytes - (plan->recording_bytes - plan->recording_least_bytes);
     uint64_t free_bytes = plan->disk_free_bytes;
+    need -= plan->disk_held_bytes < need ? plan->disk_held_bytes : need;
     if (!directory || need <= free_bytes) return AZ_OK;
+    if (plan->resumed)
+        return az_error_raise(error, AZ_BUDGET,
+                              "to go on the run would write %.3f GB, %.3f GB more than the %.3f GB "
+                              "that are free where %s lies: make room there, or go on to fewer "
+                              "steps with -P train.steps",
+                              gigabytes(need), gigabytes(need - free_bytes), gigabytes(free_bytes),
+                              directory);
     return az_error_raise(error, AZ_BUDGET,
                           "the run would write %.3f GB, %.3f GB more than the %.3f GB that are "
                           "free where %s lies: record fewer steps (such as -P record.W=10) or "

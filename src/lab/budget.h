@@ -10,6 +10,12 @@
 #include "azimuth/train.h"
 #include "lab/recorder_plan.h"
 
+/* What a run that goes on has on the disk already. */
+struct az_budget_held {
+    int64_t step;                               /* done */
+    uint64_t recording_bytes, checkpoint_bytes; /* of files that will be gone on in or replaced */
+};
+
 struct az_budget_facts {
     const struct az_experiment *experiment;
     const struct az_model_plan *model;
@@ -18,6 +24,7 @@ struct az_budget_facts {
     size_t dead;
     int threads;
     const char *directory; /* of the run; need not exist; NULL: the free space is not looked at */
+    const struct az_budget_held *held; /* of a run that goes on; else NULL */
 };
 
 /* Fills lines, totals and limits of the plan. Call it right after the text was read. */

@@ -186,10 +186,12 @@ enum az_status az_recorder_settle(struct az_recorder *recorder, int64_t step,
     return status;
 }
 
-#define SPARE_BYTES ((uint64_t)64 << 20) /* for the checkpoint, the model and the tables */
+#define MARGIN_BYTES                                                                               \
+    ((uint64_t)16 << 20) /* of the disk, for what other programs write meanwhile                   \
+                          */
 
-bool az_recorder_is_full(struct az_recorder *recorder, uint64_t limit_bytes, char *why,
-                         size_t capacity_bytes)
+bool az_recorder_is_full(struct az_recorder *recorder, uint64_t limit_bytes, uint64_t spare_bytes,
+                         char *why, size_t capacity_bytes)
 {
     struct az_recording_room room;
     char file[AZ_UNIT_TEXT_BYTES], most[AZ_UNIT_TEXT_BYTES], left[AZ_UNIT_TEXT_BYTES];
@@ -197,7 +199,7 @@ bool az_recorder_is_full(struct az_recorder *recorder, uint64_t limit_bytes, cha
     if (room.free_bytes == UINT64_MAX) return false;
     uint64_t coming = room.waiting_bytes + recorder->slots * recorder->slot_bytes;
     bool over = room.file_bytes + coming > limit_bytes,
-         full = coming + SPARE_BYTES > room.free_bytes;
+         full = coming + spare_bytes + MARGIN_BYTES > room.free_bytes;
     az_unit_bytes(room.file_bytes, file);
     az_unit_bytes(limit_bytes, most);
     az_unit_bytes(room.free_bytes, left);

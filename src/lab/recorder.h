@@ -62,10 +62,11 @@ enum az_status az_recorder_settle(struct az_recorder *recorder, int64_t step,
 enum az_status az_recorder_capture(struct az_recorder *recorder, int64_t step,
                                    struct az_error *error);
 
-/* True when the frames on their way might not fit: limit_bytes is what the file may take. why says
- * what is in the way and what to do. */
-bool az_recorder_is_full(struct az_recorder *recorder, uint64_t limit_bytes, char *why,
-                         size_t capacity_bytes);
+/* True when the frames on their way might not fit: limit_bytes is what the file may take,
+ * spare_bytes what other files still need of the disk. why says what is in the way and what to do.
+ */
+bool az_recorder_is_full(struct az_recorder *recorder, uint64_t limit_bytes, uint64_t spare_bytes,
+                         char *why, size_t capacity_bytes);
 
 /* What a run knows of its recording at the end. */
 struct az_recorder_summary {

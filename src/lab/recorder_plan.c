@@ -379,3 +379,17 @@ void az_recorder_plan_free(struct az_recorder_plan *plan)
     az_memory_free(plan->sources);
     az_memory_free(plan);
 }
+
+enum az_status az_recorder_plan_whole(const struct az_recorder_plan *plan,
+                                      struct az_recording_plan *whole, struct az_recorded **tensors,
+                                      struct az_error *error)
+{
+    enum az_status status = az_memory_allocate(tensors, plan->source_count, sizeof **tensors,
+                                               "the plan of the recording", error);
+    if (status != AZ_OK) return status;
+    for (size_t s = 0; s < plan->source_count; s++) (*tensors)[s] = plan->sources[s].recorded;
+    *whole = plan->recording;
+    whole->tensors = *tensors;
+    whole->tensor_count = plan->source_count;
+    return AZ_OK;
+}

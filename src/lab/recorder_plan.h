@@ -63,6 +63,11 @@ enum az_status az_recorder_plan_create(struct az_recorder_plan **plan,
                                        struct az_error *error);
 void az_recorder_plan_free(struct az_recorder_plan *plan); /* NULL is allowed */
 
+/* The plan of the recording with its tensors, which are to be freed with az_memory_free. */
+enum az_status az_recorder_plan_whole(const struct az_recorder_plan *plan,
+                                      struct az_recording_plan *whole, struct az_recorded **tensors,
+                                      struct az_error *error);
+
 /* Reads record.row_file: token ids, one a line, blank lines and lines that begin with # passed
  * over. *rows: ascending; free with az_memory_free. */
 enum az_status az_recorder_read_rows(const char *path, size_t vocabulary, int64_t **rows,

@@ -35,8 +35,9 @@ static bool ends_early(struct az_train *train)
         return true;
     }
     uint64_t limit = (uint64_t)train->experiment->budget.hdf5_bytes;
+    uint64_t others = train->plan.disk_bytes - train->plan.recording_bytes;
     if (train->step < train->experiment->train.steps &&
-        az_recorder_is_full(train->recorder, limit, train->ended, sizeof train->ended))
+        az_recorder_is_full(train->recorder, limit, others, train->ended, sizeof train->ended))
         return true;
     int64_t guard = train->experiment->stop.when_frozen;
     if (guard > 0 && az_train_motion_still_steps(train->motion, train->step) >= guard) {

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -121,6 +122,25 @@ enum az_status az_train_read_experiment(const char *directory, struct az_experim
     AZ_TRY(az_checkpoint_experiment(train.checkpoint, experiment, error));
 out:
     az_checkpoint_close(train.checkpoint);
+    return status;
+}
+
+enum az_status az_train_held(const struct az_train *train, struct az_budget_held *held,
+                             struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    char path[AZ_TEXT_BYTES];
+    struct az_recording_plan whole;
+    struct az_recorded *tensors = NULL;
+    struct stat about;
+    *held = (struct az_budget_held){.step = az_checkpoint_step(train->checkpoint)};
+    AZ_TRY(path_of(train, RUN_CHECKPOINT, path, error));
+    if (stat(path, &about) == 0) held->checkpoint_bytes = (uint64_t)about.st_blocks * 512;
+    AZ_TRY(path_of(train, recording_file(train), path, error));
+    AZ_TRY(az_recorder_plan_whole(train->recorder_plan, &whole, &tensors, error));
+    AZ_TRY(az_recording_held(path, &whole, held->step, &held->recording_bytes, error));
+out:
+    az_memory_free(tensors);
     return status;
 }
 

@@ -143,13 +143,16 @@ static enum az_status make_plan(struct az_train *train, struct az_error *error)
     plan->parameters = train->parameters;
     plan->frames = (size_t)train->experiment->train.steps + 1;
     warn(train);
+    struct az_budget_held held;
+    if (train->checkpoint) AZ_TRY(az_train_held(train, &held, error));
     struct az_budget_facts facts = {.experiment = train->experiment,
                                     .model = &train->model_plan,
                                     .recorder = train->recorder_plan,
                                     .parameters = train->parameters,
                                     .dead = train->tokens.dead_count,
                                     .threads = az_pool_threads(train->pool),
-                                    .directory = train->options->directory};
+                                    .directory = train->options->directory,
+                                    .held = train->checkpoint ? &held : NULL};
     AZ_TRY(az_budget_fill(plan, &facts, error));
     AZ_TRY(az_budget_check(plan, &facts, error));
 out:

@@ -103,6 +103,9 @@ enum az_status az_train_open_directory(struct az_train *train, struct az_error *
 /* For a run that goes on: its directory and checkpoint; refuses one that is complete, or of other
  * parameters. */
 enum az_status az_train_open_run(struct az_train *train, struct az_error *error);
+/* What it has on the disk: errors as of taking the recording up, which this does not do. */
+enum az_status az_train_held(const struct az_train *train, struct az_budget_held *held,
+                             struct az_error *error);
 /* Begins the recording, with frame 0, and the metrics; writes tokenizer and masks. */
 enum az_status az_train_open_files(struct az_train *train, struct az_error *error);
 /* The same of a run that goes on: after its checkpoint. */

@@ -124,19 +124,6 @@ out:
     return status;
 }
 
-/* Frames that are whole: those up to the noted step. */
-static int64_t whole_frames(const struct az_recording *recording, const struct az_recorded *tensor)
-{
-    int64_t frames = 0, through = recording->through_step;
-    if (through == INT64_MAX) return tensor->frames;
-    if (!tensor->steps) {
-        frames = through < tensor->first_step ? 0 : through - tensor->first_step + 1;
-        return frames < tensor->frames ? frames : tensor->frames;
-    }
-    while (frames < tensor->frames && tensor->steps[frames] <= through) frames++;
-    return frames;
-}
-
 static enum az_status check_type(const struct az_recorded *tensor, struct az_error *error)
 {
     const struct az_known_movie *known = az_known_movie(tensor->name);
@@ -198,7 +185,8 @@ static enum az_status add_movie(struct az_recording *recording, const struct az_
     tensor->token_ids = movie->token_ids;
     AZ_TRY(read_sums(recording, movie, error));
     if (tensor->steps && listed_steps(recording, tensor) > 0) tensor->first_step = tensor->steps[0];
-    tensor->frames = whole_frames(recording, tensor);
+    if (recording->through_step != INT64_MAX)
+        tensor->frames = az_recording_frames_through(tensor, recording->through_step);
     recording->cut_short |= tensor->frames < movie->planned;
 out:
     return status;
@@ -372,6 +360,15 @@ enum az_status az_recording_require(const struct az_recording *recording, const 
 int64_t az_recording_step_of(const struct az_recorded *tensor, int64_t frame)
 {
     return tensor->steps ? tensor->steps[frame] : tensor->first_step + frame;
+}
+
+int64_t az_recording_frames_through(const struct az_recorded *tensor, int64_t step)
+{
+    int64_t frames = 0;
+    if (!tensor->steps && step < tensor->first_step) return 0;
+    if (!tensor->steps) frames = step - tensor->first_step + 1;
+    while (tensor->steps && frames < tensor->frames && tensor->steps[frames] <= step) frames++;
+    return frames < tensor->frames ? frames : tensor->frames;
 }
 
 int64_t az_recording_frame_of(const struct az_recorded *tensor, int64_t step)

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -26,15 +27,6 @@ struct reopening {
     struct az_recording_writer *writer;
 };
 
-static int64_t frames_through(const struct az_recorded *movie, int64_t step)
-{
-    int64_t frames = 0;
-    if (!movie->steps && step < movie->first_step) return 0;
-    if (!movie->steps) frames = step - movie->first_step + 1;
-    while (movie->steps && frames < movie->frames && movie->steps[frames] <= step) frames++;
-    return frames < movie->frames ? frames : movie->frames;
-}
-
 static bool same_frames(const struct az_recorded *planned, const struct az_recorded *found)
 {
     size_t shape = (size_t)planned->frame_rank * sizeof planned->frame_shape[0];
@@ -52,7 +44,7 @@ static enum az_status check_movie(const struct az_recording *recording,
                                   struct az_error *error)
 {
     const struct az_recorded *found = az_recording_find(recording, planned->name);
-    *keep = frames_through(planned, step);
+    *keep = az_recording_frames_through(planned, step);
     if (!found || !same_frames(planned, found))
         return az_error_raise(error, AZ_USAGE,
                               "the recording has no %s of the type, shape and rows that are to be "
@@ -280,22 +272,81 @@ out:
     return status;
 }
 
+static enum az_status prepare(struct reopening *re, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    size_t capacity = strlen(re->path) + sizeof ".part", count = re->plan->tensor_count;
+    AZ_TRY(az_memory_allocate(&re->part, capacity, 1, "a file name", error));
+    snprintf(re->part, capacity, "%s.part", re->path);
+    AZ_TRY(az_memory_allocate(&re->keep, count, sizeof *re->keep, "the frames", error));
+out:
+    return status;
+}
+
+static enum az_status finish(struct reopening *re, enum az_status status, struct az_error *error)
+{
+    if (status != AZ_OK) az_error_at(error, re->path, -1, -1, -1);
+    az_memory_free(re->keep);
+    az_memory_free(re->part);
+    return status;
+}
+
 enum az_status az_recording_reopen(struct az_recording_writer **writer, const char *path,
                                    const struct az_recording_plan *plan, int64_t step,
                                    struct az_progress *progress, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     struct reopening re = {.plan = plan, .path = path, .step = step, .progress = progress};
-    size_t capacity = strlen(path) + sizeof ".part";
     *writer = NULL;
-    AZ_TRY(az_memory_allocate(&re.part, capacity, 1, "a file name", error));
-    snprintf(re.part, capacity, "%s.part", path);
-    AZ_TRY(az_memory_allocate(&re.keep, plan->tensor_count, sizeof *re.keep, "the frames", error));
+    AZ_TRY(prepare(&re, error));
     AZ_TRY(go_on(&re, error));
     *writer = re.writer;
 out:
-    az_memory_free(re.keep);
-    az_memory_free(re.part);
-    if (status != AZ_OK) az_error_at(error, path, -1, -1, -1);
+    return finish(&re, status, error);
+}
+
+/* ---- looking at it beforehand ---- */
+
+/* Of one of the two files that there may be. */
+static enum az_status look(const struct reopening *re, const char *path, bool *in_place,
+                           struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_recording *recording;
+    const struct az_container_functions *container = az_container_of(re->plan->container);
+    AZ_TRY(az_recording_open(&recording, path, error));
+    AZ_TRY(check_recording(re, recording, in_place, error));
+    for (size_t n = 0; n < re->plan->tensor_count; n++) {
+        const struct az_recorded *planned = &re->plan->tensors[n];
+        const struct az_recorded *found = az_recording_find(recording, planned->name);
+        *in_place &= az_recording_planned(recording, found) == planned->frames;
+    }
+    *in_place |= container && container->takes_changes;
+out:
+    az_recording_close(recording);
     return status;
+}
+
+enum az_status az_recording_held(const char *path, const struct az_recording_plan *plan,
+                                 int64_t step, uint64_t *held_bytes, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct reopening re = {.plan = plan, .path = path, .step = step};
+    struct stat about;
+    bool in_place;
+    *held_bytes = 0;
+    AZ_TRY(prepare(&re, error));
+    bool whole = az_file_exists(path), part = az_file_exists(re.part);
+    const char *file = part ? re.part : path;
+    if (!part && !whole) AZ_RAISE(AZ_MISSING, "neither %s nor its .part is there", path);
+    status = look(&re, file, &in_place, error);
+    if (part && whole && (status == AZ_FORMAT || status == AZ_USAGE)) {
+        if (error) az_error_clear(error);
+        status = look(&re, path, &in_place, error);
+        in_place = false;
+    }
+    if (status == AZ_OK && in_place && stat(file, &about) == 0)
+        *held_bytes = (uint64_t)about.st_blocks * 512;
+out:
+    return finish(&re, status, error);
 }

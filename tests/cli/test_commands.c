@@ -246,7 +246,7 @@ static void wrong_experiments_are_refused_before_anything_is_written(void **stat
         {"train tiny.conf --resume x", "goes on with a run that is there; EXPERIMENT is for a new",
          2},
         {"train --resume x -o y", "goes on with a run that is there; -o is for a new one", 2},
-        {"train --resume x --dry-run", "goes on with a run that is there; --dry-run is for", 2},
+        {"train --resume x --dry-run", "x has no checkpoint.safetensors", 3},
         {"train --resume x", "azimuth: x has no checkpoint.safetensors", 3},
         {"train wrong.conf -o x",
          "azimuth: wrong.conf:3: unknown key \"stpes\" in [train]; did you", 2},

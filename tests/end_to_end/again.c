@@ -166,19 +166,27 @@ static int count_files(const char *name)
 {
     char command[700];
     int count = -1;
-    snprintf(command, sizeof command, "find '%s' -type f | wc -l", tiny_path(name));
+    snprintf(command, sizeof command, "find '%s/' -type f | wc -l", tiny_path(name));
     FILE *pipe = popen(command, "r");
     assert_int_equal(fscanf(pipe, "%d", &count), 1);
     pclose(pipe);
     return count;
 }
 
-void again_same_run(const struct az_train_result *a, const struct az_train_result *b,
-                    const char *changes)
+void again_same_files(const char *recording, const char *changes)
 {
     static const char *const files[] = {"checkpoint.safetensors", "model/model.safetensors",
                                         "model/config.json", "tokenizer.json",
                                         "live_dead_tokens.safetensors"};
+    same_recording(recording, changes);
+    same_file("metrics.csv", untimed, changes);
+    for (size_t n = 0; n < sizeof files / sizeof *files; n++) same_file(files[n], whole, changes);
+    assert_int_equal(count_files("resumed"), count_files("straight"));
+}
+
+void again_same_run(const struct az_train_result *a, const struct az_train_result *b,
+                    const char *changes)
+{
     if (memcmp(&a->fingerprint, &b->fingerprint, sizeof a->fingerprint) != 0)
         fail_msg("%s: another fingerprint", changes);
     assert_memory_equal(&a->first_loss, &b->first_loss, sizeof a->first_loss);
@@ -186,10 +194,7 @@ void again_same_run(const struct az_train_result *a, const struct az_train_resul
     assert_int_equal(a->steps, b->steps);
     assert_int_equal(a->dead, b->dead);
     assert_int_equal(a->frozen, b->frozen);
-    same_recording(strrchr(a->recording, '/') + 1, changes);
-    same_file("metrics.csv", untimed, changes);
-    for (size_t n = 0; n < sizeof files / sizeof *files; n++) same_file(files[n], whole, changes);
-    assert_int_equal(count_files("resumed"), count_files("straight"));
+    again_same_files(strrchr(a->recording, '/') + 1, changes);
 }
 
 void again_remove(const char *name)

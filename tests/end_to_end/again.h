@@ -29,6 +29,8 @@ void again_remove(const char *name);
 /* The runs in tiny_path("straight") and tiny_path("resumed") have the same files, byte for byte,
  * but for run.json and the last column of metrics.csv, which tell of time; of HDF5 recordings every
  * frame and its sums. */
+void again_same_files(const char *recording, const char *changes);
+/* So do these, and they had the same results. */
 void again_same_run(const struct az_train_result *a, const struct az_train_result *b,
                     const char *changes);
 

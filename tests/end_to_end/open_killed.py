@@ -60,7 +60,7 @@ def main():
     totals = [compare(os.path.join(directory, name), expected) for name in files]
     print(f"{'h5py' if straight.endswith('.h5') else 'safetensors'} opened {len(files)} files of killed runs; "
           f"whole frames: {' '.join(map(str, totals))}")
-    assert len(files) > 3 and max(totals) > 0
+    assert files and max(totals) > 0
 
 
 main()

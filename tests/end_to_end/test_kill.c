@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "again.h"
+#include "left.h"
 #include "store/system.h"
 
 enum { KILLS = 100, SEED = 20240607, STEPS = 24, KEPT = 10 };
@@ -70,78 +71,13 @@ static void run_and_kill(const struct az_experiment *experiment, bool resume)
 
 /* ---- looking at what is there ---- */
 
-/* The recording under its final name, or the unfinished one; NULL when there is neither. */
-static const char *recording_path(const char *name)
-{
-    static char path[600];
-    const char *file = strrchr(straight.recording, '/') + 1;
-    snprintf(path, sizeof path, "%s/%s", tiny_path(name), file);
-    if (access(path, F_OK) == 0) return path;
-    snprintf(path, sizeof path, "%s/%s.part", tiny_path(name), file);
-    return access(path, F_OK) == 0 ? path : NULL;
-}
-
-static void check_info(const char *path, int64_t whole)
-{
-    char command[800], line[300], expected[80];
-    bool told = false;
-    snprintf(expected, sizeof expected, " %lld frames of ", (long long)whole);
-    snprintf(command, sizeof command, "%s info '%s'", getenv("AZ_PROGRAM"), path);
-    FILE *pipe = popen(command, "r");
-    assert_non_null(pipe);
-    while (fgets(line, sizeof line, pipe))
-        told |= strncmp(line, "frames ", 7) == 0 && strstr(line, expected) != NULL;
-    assert_int_equal(pclose(pipe), 0);
-    if (!told) fail_msg("azimuth info %s does not tell \"%s\"", path, expected);
-}
-
-/* Frames of `a` are the first ones of `b`'s; how many there are. */
-static int64_t check_movies(const struct az_recording *a, const struct az_recording *b)
-{
-    int64_t whole = 0;
-    for (size_t n = 0; n < az_recording_count(a); n++) {
-        const struct az_recorded *there = az_recording_at(a, n);
-        const struct az_recorded *expected = az_recording_find(b, there->name);
-        assert_non_null(expected);
-        assert_int_equal(there->frame_bytes, expected->frame_bytes);
-        assert_true(there->frames <= expected->frames);
-        size_t bytes = (size_t)there->frames * there->frame_bytes;
-        unsigned char *left = malloc(bytes + 1), *right = malloc(bytes + 1);
-        assert_int_equal(az_recording_read(a, there, 0, there->frames, left, NULL), AZ_OK);
-        assert_int_equal(az_recording_read(b, expected, 0, there->frames, right, NULL), AZ_OK);
-        if (memcmp(left, right, bytes) != 0) fail_msg("%s: another frame", there->name);
-        free(left);
-        free(right);
-        whole += there->frames;
-    }
-    return whole;
-}
-
-/* Whole frames of all movies, which are those of the straight run; 0: there is no recording yet. */
-static int64_t check_frames(void)
-{
-    struct az_recording *a, *b;
-    struct az_error error;
-    const char *path = recording_path("resumed");
-    az_error_clear(&error);
-    if (!path || az_recording_open(&a, path, &error) != AZ_OK) {
-        if (exists("resumed/checkpoint.safetensors"))
-            fail_msg("a checkpoint without its recording: %s", error.message);
-        return 0;
-    }
-    assert_int_equal(az_recording_open(&b, tiny_path("straight"), &error), AZ_OK);
-    int64_t whole = check_movies(a, b);
-    if (getenv("AZ_PROGRAM")) check_info(path, whole);
-    az_recording_close(a);
-    az_recording_close(b);
-    return whole;
-}
+static const char *recording_name(void) { return strrchr(straight.recording, '/') + 1; }
 
 /* For Python, which looks at some of them afterwards. */
 static void keep(int number)
 {
     char command[1400];
-    const char *path = recording_path("resumed");
+    const char *path = left_recording("resumed", recording_name());
     if (!path || number % (KILLS / KEPT) != 0) return;
     snprintf(command, sizeof command, "mkdir -p '%s' && cp '%s' '%s/%d'", tiny_path("kept"), path,
              tiny_path("kept"), number);
@@ -156,12 +92,12 @@ static void check_over(void)
                                         "resumed/live_dead_tokens.safetensors"};
     if (!exists("resumed/run.json")) return;
     for (size_t n = 0; n < sizeof files / sizeof *files; n++) assert_true(exists(files[n]));
-    assert_null(strstr(recording_path("resumed"), ".part"));
+    assert_null(strstr(left_recording("resumed", recording_name()), ".part"));
 }
 
 static void check_what_is_left(int number)
 {
-    int64_t whole = check_frames();
+    int64_t whole = left_check_frames("resumed", recording_name());
     check_over();
     if (whole > 0) keep(number);
     if (!exists("resumed/checkpoint.safetensors"))
@@ -226,21 +162,6 @@ static void measure(const struct az_experiment *experiment)
     calls = az_system_calls() - calls_before;
 }
 
-/* Python's readers open what is left, and its frames are the same. */
-static void look_with_python(void)
-{
-    char command[2000];
-    const char *root = getenv("AZ_SOURCE_ROOT");
-    snprintf(command, sizeof command,
-             "'%s/scripts/with_python.sh' '%s numpy' "
-             "'%s/tests/end_to_end/open_killed.py' '%s' '%s'",
-             root, strstr(straight.recording, ".h5") ? "h5py" : "safetensors", root,
-             straight.recording, tiny_path("kept"));
-    int status = system(command);
-    assert_true(WIFEXITED(status));
-    if (WEXITSTATUS(status) != 77) assert_int_equal(WEXITSTATUS(status), 0);
-}
-
 static void kill_runs(const char *container)
 {
     char all[200];
@@ -254,7 +175,7 @@ static void kill_runs(const char *container)
     print_message("%s, seed %d\n", container, SEED);
     measure(&experiment);
     for (int number = 0; number < KILLS; number++) kill_once(&experiment, number);
-    look_with_python();
+    left_look_with_python(straight.recording, tiny_path("kept"));
     print_message(
         "%zu system calls in a run; killed %d times before the first checkpoint, %d on the "
         "way, %d when it was over\n",

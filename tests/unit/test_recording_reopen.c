@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <cmocka.h>
@@ -132,6 +133,24 @@ static void same_bytes(const char *a, const char *b)
     fclose(two);
 }
 
+/* What az_recording_held says beforehand is true: the file is gone on in, or copied. */
+static struct az_recording_writer *reopen(const char *path, const struct az_recording_plan *plan,
+                                          int64_t step)
+{
+    char part[600];
+    struct stat before, after;
+    struct az_recording_writer *writer;
+    uint64_t held_bytes;
+    snprintf(part, sizeof part, "%s.part", path);
+    assert_int_equal(stat(access(part, F_OK) == 0 ? part : path, &before), 0);
+    assert_int_equal(az_recording_held(path, plan, step, &held_bytes, NULL), AZ_OK);
+    assert_int_equal(az_recording_reopen(&writer, path, plan, step, NULL, NULL), AZ_OK);
+    assert_int_equal(stat(part, &after), 0);
+    assert_int_equal(held_bytes,
+                     after.st_ino == before.st_ino ? (uint64_t)before.st_blocks * 512 : 0);
+    return writer;
+}
+
 static void it_goes_on_where_it_was(void **state)
 {
     (void)state;
@@ -143,13 +162,11 @@ static void it_goes_on_where_it_was(void **state)
     for (int killed = 0; killed < 2; killed++)
         for (int64_t last = 0; last <= T; last++)
             for (int64_t step = 0; step <= last; step++) {
-                struct az_recording_writer *writer;
                 if (killed)
                     record_and_kill(path, &plan, last);
                 else
                     record(path, &plan, last);
-                assert_int_equal(az_recording_reopen(&writer, path, &plan, step, NULL, NULL),
-                                 AZ_OK);
+                struct az_recording_writer *writer = reopen(path, &plan, step);
                 check(fixture_path("again.safetensors.part"), step);
                 if (step < T) write_steps(writer, step + 1, T);
                 commit(writer, T);
@@ -186,10 +203,14 @@ static void what_does_not_fit_is_refused_and_left_alone(void **state)
     const char *path = fixture_path("other.safetensors");
     struct az_recording_writer *writer;
     struct az_error error;
+    uint64_t held_bytes;
     assert_int_equal(az_recording_reopen(&writer, path, &plan, 0, NULL, &error), AZ_MISSING);
+    assert_int_equal(az_recording_held(path, &plan, 0, &held_bytes, &error), AZ_MISSING);
+    assert_non_null(strstr(error.message, "nor its .part is there"));
     record(path, &plan, 2);
     assert_int_equal(az_recording_reopen(&writer, path, &plan, 3, NULL, &error), AZ_FORMAT);
     assert_non_null(strstr(error.message, "to go on after step 3 it needs 4"));
+    assert_int_equal(az_recording_held(path, &plan, 3, &held_bytes, &error), AZ_FORMAT);
     const char *const other[] = {"fingerprint", "0000", "optimizer.lr", "0.002", NULL};
     plan.metadata = other;
     assert_int_equal(az_recording_reopen(&writer, path, &plan, 1, NULL, &error), AZ_USAGE);
