@@ -49,9 +49,10 @@
     X(AZ_STRATEGY_OWN, "own", "what the keys below say")                                           \
     X(AZ_STRATEGY_PROJECT, "project",                                                              \
       "W and h at every step, moments at every step up to 100 and then every 100, gradients "      \
-      "every 100")                                                                                 \
-    X(AZ_STRATEGY_ACCOUNT, "account", "W, grad_W and both moments at every step")                  \
-    X(AZ_STRATEGY_POSITIONS, "positions", "W at every step and nothing else")
+      "every 100; untied: U, its moments and gradients as those of W")                             \
+    X(AZ_STRATEGY_ACCOUNT, "account",                                                              \
+      "W, grad_W and both moments at every step; untied: those of U too")                          \
+    X(AZ_STRATEGY_POSITIONS, "positions", "W at every step and nothing else; untied: U too")
 
 #define AZ_ROWS_TABLE(X)                                                                           \
     X(AZ_ROWS_ALL, "all", "every row of the vocabulary")                                           \

@@ -72,20 +72,55 @@ void az_cadence_format(const struct az_cadence *cadence, char text[64])
 
 /* ---- strategies ---- */
 
+/* What the strategy says of a record of W; those of U, where there is one, have the same. */
+static struct az_cadence cadence_of(enum az_strategy strategy, enum az_record record)
+{
+    static const struct az_cadence off = {1, 0, 0}, every = {1, 0, 1}, rarely = {1, 0, 100},
+                                   begin = {1, 100, 100};
+    bool project = strategy == AZ_STRATEGY_PROJECT;
+    switch (record) {
+    case AZ_RECORD_W: return every;
+    case AZ_RECORD_HIDDEN: return project ? every : off;
+    case AZ_RECORD_GRADIENT:
+        return project ? rarely : strategy == AZ_STRATEGY_ACCOUNT ? every : off;
+    case AZ_RECORD_MOMENTUM:
+    case AZ_RECORD_VARIANCE: return project ? begin : strategy == AZ_STRATEGY_ACCOUNT ? every : off;
+    default: return off;
+    }
+}
+
+static bool is_of_u(enum az_record record)
+{
+    return record >= AZ_RECORD_UNEMBEDDING && record <= AZ_RECORD_UNEMBEDDING_VARIANCE;
+}
+
+/* The record of W that one of U corresponds to. */
+static enum az_record twin(enum az_record record)
+{
+    return (enum az_record)((int)record - AZ_RECORD_UNEMBEDDING + AZ_RECORD_W);
+}
+
 void az_strategy_apply(struct az_experiment *experiment)
 {
-    static const struct az_cadence every = {1, 0, 1}, rarely = {1, 0, 100}, begin = {1, 100, 100};
-    struct az_cadence *cadence = experiment->record.cadence;
     enum az_strategy strategy = experiment->record.strategy;
     if (strategy == AZ_STRATEGY_OWN) return;
-    for (int r = 0; r < AZ_RECORD_COUNT; r++) cadence[r] = (struct az_cadence){1, 0, 0};
-    cadence[AZ_RECORD_W] = every;
-    if (strategy == AZ_STRATEGY_PROJECT) {
-        cadence[AZ_RECORD_HIDDEN] = every;
-        cadence[AZ_RECORD_MOMENTUM] = cadence[AZ_RECORD_VARIANCE] = begin;
-        cadence[AZ_RECORD_GRADIENT] = rarely;
+    for (int r = 0; r < AZ_RECORD_COUNT; r++) {
+        enum az_record record = (enum az_record)r;
+        bool untied = is_of_u(record) && !experiment->model.tied;
+        experiment->record.cadence[r] = cadence_of(strategy, untied ? twin(record) : record);
     }
-    if (strategy == AZ_STRATEGY_ACCOUNT)
-        cadence[AZ_RECORD_GRADIENT] = cadence[AZ_RECORD_MOMENTUM] = cadence[AZ_RECORD_VARIANCE] =
-            every;
+}
+
+void az_strategy_follow(struct az_experiment *experiment)
+{
+    enum az_strategy strategy = experiment->record.strategy;
+    if (strategy == AZ_STRATEGY_OWN) return;
+    for (int r = AZ_RECORD_UNEMBEDDING; r <= AZ_RECORD_UNEMBEDDING_VARIANCE; r++) {
+        struct az_cadence *now = &experiment->record.cadence[r];
+        struct az_cadence wanted = cadence_of(strategy, twin((enum az_record)r));
+        bool same = now->every == wanted.every && now->first_until == wanted.first_until &&
+                    now->first_every == wanted.first_every;
+        if (experiment->model.tied && same) *now = cadence_of(strategy, (enum az_record)r);
+        if (!experiment->model.tied && !now->every) *now = wanted;
+    }
 }

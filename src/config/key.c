@@ -232,6 +232,7 @@ enum az_status az_key_parse(const struct az_key *key, const char *text,
     }
     memcpy(field, &value, bytes);
     if (field == (char *)&experiment->record.strategy) az_strategy_apply(experiment);
+    if (field == (char *)&experiment->model.tied) az_strategy_follow(experiment);
     return AZ_OK;
 }
 

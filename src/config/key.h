@@ -99,6 +99,9 @@ enum az_status az_experiment_parse(struct az_experiment *experiment, const char 
 bool az_cadence_parse(const char *text, struct az_cadence *cadence);
 /* Sets the cadences that record.strategy stands for. */
 void az_strategy_apply(struct az_experiment *experiment);
+/* model.tied was set after it: records of U come or go with it, unless they were set by themselves.
+ */
+void az_strategy_follow(struct az_experiment *experiment);
 void az_cadence_format(const struct az_cadence *cadence, char text[64]);
 
 #endif

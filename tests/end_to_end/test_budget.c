@@ -152,6 +152,38 @@ static void the_plan_names_every_part_and_its_lines_add_up(void **state)
     assert_int_equal(disk, plan.disk_bytes);
 }
 
+/* An untied model's U costs what W does, and the packed size is told as a range before the start.
+ */
+static void the_projects_strategy_plans_u_as_w(void **state)
+{
+    (void)state;
+    struct az_experiment experiment =
+        tiny_experiment("record.container=hdf5 train.steps=300 record.strategy=project "
+                        "model.tied=false");
+    struct az_train_options options = {
+        .directory = tiny_path("planned"), .cache_directory = tiny_path("cache"), .untimed = true};
+    static const char *const names[] = {"W", "grad_W", "momentum_W", "variance_W",
+                                        "U", "grad_U", "momentum_U", "variance_U"};
+    uint64_t bytes[8] = {0};
+    struct az_train_plan plan;
+    struct az_error error;
+    az_error_clear(&error);
+    if (az_train_plan(&experiment, &options, &plan, NULL, &error) != AZ_OK)
+        fail_msg("%s", error.message);
+    for (size_t line = 0; line < plan.line_count; line++)
+        for (int n = 0; n < 8; n++)
+            if (strncmp(plan.lines[line].name, "recording: ", 11) == 0 &&
+                strcmp(plan.lines[line].name + 11, names[n]) == 0)
+                bytes[n] = plan.lines[line].disk_bytes;
+    for (int n = 0; n < 4; n++) {
+        assert_true(bytes[n] > 0);
+        assert_int_equal(bytes[n + 4], bytes[n]);
+    }
+    assert_true(plan.recording_least_bytes < plan.recording_bytes);
+    experiment.budget.hdf5_bytes = (int64_t)plan.recording_least_bytes - 1;
+    assert_int_equal(az_train_plan(&experiment, &options, &plan, NULL, &error), AZ_BUDGET);
+}
+
 /* ---- the estimate ---- */
 
 static void compare_with_the_peak(const struct az_experiment *experiment, const char *cache)
@@ -193,6 +225,7 @@ int main(void)
         cmocka_unit_test(a_vocabulary_without_dead_tokens_cannot_record_dead_rows),
         cmocka_unit_test(a_shape_that_would_take_long_is_computed_not_tried),
         cmocka_unit_test(the_plan_names_every_part_and_its_lines_add_up),
+        cmocka_unit_test(the_projects_strategy_plans_u_as_w),
         cmocka_unit_test(the_estimate_of_a_tiny_run_is_within_15_percent_of_its_peak),
         cmocka_unit_test(the_estimate_of_a_larger_run_is_within_15_percent_of_its_peak),
     };

@@ -422,10 +422,39 @@ static void a_strategy_sets_the_cadences(void **state)
     assert_int_equal(cadence[AZ_RECORD_W].every, 1);
 }
 
+/* Whatever comes first, tied or the strategy; what was set by itself stays. */
+static void a_strategy_records_u_as_w_where_it_is_not_tied(void **state)
+{
+    (void)state;
+    static const char *const orders[2][2] = {{"model.tied=false", "record.strategy=project"},
+                                             {"record.strategy=project", "model.tied=false"}};
+    struct az_experiment e;
+    const struct az_cadence *cadence = e.record.cadence;
+    for (int n = 0; n < 2; n++) {
+        az_experiment_init(&e);
+        for (int k = 0; k < 2; k++)
+            assert_int_equal(az_experiment_override(&e, orders[n][k], NULL), AZ_OK);
+        for (int r = AZ_RECORD_W; r <= AZ_RECORD_VARIANCE; r++)
+            assert_memory_equal(&cadence[AZ_RECORD_UNEMBEDDING + r], &cadence[AZ_RECORD_W + r],
+                                sizeof *cadence);
+        assert_int_equal(az_cadence_frames(&cadence[AZ_RECORD_UNEMBEDDING_MOMENTUM], 1000), 110);
+    }
+    assert_int_equal(az_experiment_override(&e, "record.U=7", NULL), AZ_OK);
+    assert_int_equal(az_experiment_override(&e, "model.tied=false", NULL), AZ_OK);
+    assert_int_equal(cadence[AZ_RECORD_UNEMBEDDING].every, 7);
+    assert_int_equal(az_experiment_override(&e, "record.strategy=account", NULL), AZ_OK);
+    assert_int_equal(cadence[AZ_RECORD_UNEMBEDDING_VARIANCE].every, 1);
+    assert_int_equal(az_experiment_override(&e, "model.tied=true", NULL), AZ_OK);
+    for (int r = AZ_RECORD_UNEMBEDDING; r <= AZ_RECORD_UNEMBEDDING_VARIANCE; r++)
+        assert_int_equal(cadence[r].every, 0);
+    assert_int_equal(az_experiment_check(&e, NULL), AZ_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_strategy_sets_the_cadences),
+        cmocka_unit_test(a_strategy_records_u_as_w_where_it_is_not_tied),
         cmocka_unit_test(defaults_are_read_and_pass_all_checks),
         cmocka_unit_test(a_file_sets_what_it_names_and_nothing_else),
         cmocka_unit_test(every_mistake_is_refused_with_its_line),
