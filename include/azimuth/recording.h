@@ -37,6 +37,13 @@ struct az_recording;
 AZ_API enum az_status az_recording_open(struct az_recording **recording, const char *path,
                                         struct az_error *error);
 AZ_API void az_recording_close(struct az_recording *recording);
+/* What is in the file by now: the frames that a run has added since, and its final name once it is
+ * over. Pointers to tensors stay and tell the new number of frames; their steps and token_ids,
+ * texts, constants and the path are others and must be asked for again. A run that was resumed may
+ * have dropped frames after its checkpoint. A reader of a packed HDF5 recording refreshes at least
+ * every 20 seconds: after 30 the writer may overwrite what was known then. On failure (AZ_MISSING:
+ * the file is gone; AZ_FORMAT: it is another recording) everything stays as it was. */
+AZ_API enum az_status az_recording_refresh(struct az_recording *recording, struct az_error *error);
 AZ_API const char *az_recording_path(const struct az_recording *recording); /* of the file */
 /* True when the run was killed: frames are those of its last note, maybe fewer than were written.
  */

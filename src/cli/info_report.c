@@ -115,6 +115,17 @@ static void print_whole(const struct az_recording *recording, const struct facts
            summed);
 }
 
+void az_info_print_growth(const struct az_recording *recording)
+{
+    struct facts facts = facts_of(recording);
+    char whole[AZ_UNIT_TEXT_BYTES], bytes[AZ_UNIT_TEXT_BYTES];
+    az_unit_count((uint64_t)facts.frames, whole);
+    az_unit_bytes(facts.file_bytes, bytes);
+    printf("step %" PRId64 ": %s frames are whole, %s%s\n", az_recording_last_step(recording),
+           whole, bytes, az_recording_cut_short(recording) ? "" : "; the run is over");
+    fflush(stdout);
+}
+
 static void print_provenance(const struct az_recording *recording)
 {
     static const char *const keys[] = {"experiment.name", "optimizer.arithmetic",

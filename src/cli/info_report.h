@@ -7,6 +7,8 @@
 #include "base/raise.h"
 
 void az_info_print_recording(const struct az_recording *recording);
+/* One line, of a recording that grows. */
+void az_info_print_growth(const struct az_recording *recording);
 void az_info_print_tensors(const char *path, const struct az_safetensors *file);
 enum az_status az_info_json_recording(const struct az_recording *recording, struct az_error *error);
 enum az_status az_info_json_tensors(const char *path, const struct az_safetensors *file,

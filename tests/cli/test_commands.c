@@ -210,6 +210,26 @@ static void ctrl_c_ends_a_run_with_everything_written(void **state)
     az_memory_free(read_all("stopped/recording.safetensors"));
 }
 
+static void a_run_is_followed_to_its_end(void **state)
+{
+    (void)state;
+    char command[1024];
+    write_tiny_experiment();
+    snprintf(command, sizeof command,
+             "cd %s && { %s train tiny.conf -o live -P train.steps=2000 >train.out 2>&1 & } && "
+             "while kill -0 $! && [ ! -s live/metrics.csv ]; do sleep 0.05; done; "
+             "%s info --follow live/recording.safetensors.part >out 2>err && wait $!",
+             directory, getenv("AZ_PROGRAM"), getenv("AZ_PROGRAM"));
+    assert_int_equal(WEXITSTATUS(system(command)), 0);
+    char *text = read_all("out");
+    assert_has(text, "recording.safetensors.part: a recording up to step ");
+    assert_has(text, "\nstep 2000: 14,007 frames are whole, ");
+    assert_has(text, "; the run is over\n");
+    az_memory_free(text);
+    assert_int_equal(azimuth("info live --follow --json"), 2);
+    assert_has(err, "--follow prints lines, not --json");
+}
+
 static void a_dry_run_prints_everything_and_writes_nothing(void **state)
 {
     (void)state;
@@ -303,6 +323,7 @@ int main(void)
         cmocka_unit_test(a_tiny_run_is_grown_and_accounted_for),
         cmocka_unit_test(a_flipped_bit_ends_the_accounting_with_exit_code_1),
         cmocka_unit_test(ctrl_c_ends_a_run_with_everything_written),
+        cmocka_unit_test(a_run_is_followed_to_its_end),
         cmocka_unit_test(a_dry_run_prints_everything_and_writes_nothing),
         cmocka_unit_test(wrong_experiments_are_refused_before_anything_is_written),
         cmocka_unit_test(tensors_are_listed_and_hostile_names_are_harmless),
