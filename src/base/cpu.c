@@ -42,7 +42,7 @@ static bool tiles_granted(void)
 
 static uint32_t detect(void)
 {
-    uint32_t a, b, c, d, features = 0;
+    uint32_t a, b, c, d, more, unused, features = 0;
     if (!__get_cpuid(1, &a, &b, &c, &d) || !has(c, bit_OSXSAVE | bit_AVX | bit_FMA)) return 0;
     uint32_t state = saved_state();
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
@@ -52,6 +52,8 @@ static uint32_t detect(void)
         !has(b, bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL))
         return features;
     features |= AZ_CPU_AVX512;
+    if (__get_cpuid_count(7, 1, &more, &b, &c, &unused) && has(more, 1u << 5))
+        features |= AZ_CPU_AVX512_BF16;
     if (!has(state, STATE_TILES) || !has(d, 1u << 24 | 1u << 22)) return features; /* TILE, BF16 */
     return tiles_granted() ? features | AZ_CPU_AMX_BF16 : features;
 }

@@ -34,14 +34,15 @@ static void recheck_part(void *context, size_t chunk, int thread)
 {
     struct recheck *work = context;
     const struct az_points *points = work->points;
+    const struct az_candidates *candidates = work->candidates;
     float *own = work->rows + (size_t)thread * 2 * points->dims, *scratch = own + points->dims;
-    for (size_t c = chunk * PART_CLASSES; c < (chunk + 1) * PART_CLASSES && c < points->class_count;
-         c++) {
-        size_t count = work->candidates->counts[c], row = points->first[c];
-        if (count == SIZE_MAX) continue;
+    for (size_t p = chunk * PART_CLASSES; p < (chunk + 1) * PART_CLASSES && p < candidates->classes;
+         p++) {
+        size_t count = candidates->counts[p], c = candidates->order[p], row = points->first[c];
+        if (count == AZ_CANDIDATES_TOO_MANY) continue;
         const float *a = az_points_row(points, row, own);
         for (size_t n = 0; n < count; n++) {
-            uint32_t other = work->candidates->list[c][n];
+            uint32_t other = candidates->order[candidates->list[p][n]];
             const float *b = az_points_row(points, points->first[other], scratch);
             struct az_near near = {az_points_distance(points, row, a, points->first[other], b),
                                    other};
@@ -60,15 +61,17 @@ static enum az_status finish_rest(struct recheck *work, struct az_neighbours *ne
     uint32_t *wanted = NULL;
     struct az_near *nearest = NULL;
     size_t *counts = NULL, count = 0, classes = work->points->class_count;
-    for (size_t c = 0; c < classes; c++) count += work->candidates->counts[c] == SIZE_MAX;
+    for (size_t p = 0; p < classes; p++)
+        count += work->candidates->counts[p] == AZ_CANDIDATES_TOO_MANY;
     neighbours->exhaustive = (int64_t)count;
     if (count == 0) return AZ_OK;
     AZ_TRY(az_memory_allocate(&wanted, count, sizeof *wanted, "classes", error));
     AZ_TRY(az_memory_allocate(&counts, count, sizeof *counts, "classes", error));
     AZ_TRY(az_memory_allocate(&nearest, count * work->k, sizeof *nearest, "classes", error));
     count = 0;
-    for (size_t c = 0; c < classes; c++)
-        if (work->candidates->counts[c] == SIZE_MAX) wanted[count++] = (uint32_t)c;
+    for (size_t p = 0; p < classes; p++)
+        if (work->candidates->counts[p] == AZ_CANDIDATES_TOO_MANY)
+            wanted[count++] = work->candidates->order[p];
     AZ_TRY(az_exhaustive_find(work->points, wanted, count, work->k, nearest, counts, pool, progress,
                               error));
     for (size_t w = 0; w < count; w++) {
@@ -95,9 +98,9 @@ static enum az_status find_all(const struct az_points *points, size_t k, struct 
     AZ_TRY(
         az_memory_allocate(&work.rows, threads * 2 * points->dims, sizeof(float), "rows", error));
     AZ_TRY(az_candidates_find(&candidates, points, k, pool, progress, error));
-    for (size_t c = 0; c < points->class_count; c++)
-        if (candidates.counts[c] != SIZE_MAX)
-            neighbours->rechecked += (int64_t)candidates.counts[c];
+    for (size_t p = 0; p < candidates.classes; p++)
+        if (candidates.counts[p] != AZ_CANDIDATES_TOO_MANY)
+            neighbours->rechecked += (int64_t)candidates.counts[p];
     az_pool_run(pool, recheck_part, &work, (points->class_count + PART_CLASSES - 1) / PART_CLASSES);
     AZ_TRY(finish_rest(&work, neighbours, pool, progress, error));
 out:

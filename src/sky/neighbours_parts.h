@@ -6,11 +6,13 @@
 
 #include "azimuth/neighbours.h"
 #include "base/raise.h"
+#include "sky/near_code.h"
 
 /* The rows as points, and their classes: rows of equal values (+0 and -0 are equal). */
 struct az_points {
     const struct az_matrix *matrix;
     const struct az_kernels *kernels;
+    struct az_near_code code;
     enum az_metric metric;
     size_t rows, dims;
     const struct az_bf16 *narrow; /* [rows][narrow_stride], or NULL: wide holds the points */
@@ -33,6 +35,8 @@ enum az_status az_points_create(struct az_points *points, const struct az_matrix
                                 const struct az_kernels *kernels, struct az_pool *pool,
                                 struct az_progress *progress, struct az_error *error);
 void az_points_free(struct az_points *points);
+
+#define AZ_NEAR_PANEL 256 /* dimensions multiplied before the next look at what is near */
 
 /* Row as float32 into values[dims] (scratch), or where it lies. */
 const float *az_points_row(const struct az_points *points, size_t row, float *scratch);
@@ -57,22 +61,37 @@ enum az_status az_exhaustive_find(const struct az_points *points, const uint32_t
                                   size_t *counts, struct az_pool *pool,
                                   struct az_progress *progress, struct az_error *error);
 
-/* Candidates of every class by fast products: list[class] of counts[class] classes that hold the k
- * nearest ones for certain; counts[class] = SIZE_MAX where they would be too many. */
+/* Candidates of every class: classes that hold the k nearest ones for certain. Both are told by
+ * their place in an order of classes. */
+#define AZ_CANDIDATES_TOO_MANY SIZE_MAX /* a count */
 struct az_candidates {
-    uint32_t **list; /* [classes]; into slab, or blocks of their own */
+    size_t classes, k, capacity;
+    uint32_t *order; /* [classes] the class at each place */
+    uint32_t **list; /* [classes][counts] places; into slab, or blocks of their own */
     uint32_t *slab;
     size_t *counts, *capacities;
-    float **low;
+    float **low; /* how near each can be at least */
     float *low_slab;
-    float *threshold; /* [rows] of the class whose first row it is */
-    size_t capacity;
-    size_t classes;
+    float *threshold; /* [classes] what is not nearer than this is no candidate */
+    float *wide_by; /* [classes] low + wide_by[of the candidate] + own[of whose it is] is how far */
+    float *own;     /* it can be at most, when own is taken twice */
+    float *upper;   /* scratch */
 };
-enum az_status az_candidates_find(struct az_candidates *candidates, const struct az_points *points,
+enum az_status az_candidates_find(struct az_candidates *found, const struct az_points *points,
                                   size_t k, struct az_pool *pool, struct az_progress *progress,
                                   struct az_error *error);
-void az_candidates_free(struct az_candidates *candidates);
+void az_candidates_free(struct az_candidates *found);
+
+/* What az_candidates_find is made of: nothing is known, a place is offered to another, what cannot
+ * be among the k nearest is dropped. */
+struct az_near_hit {
+    uint32_t of, other;
+    float low;
+};
+enum az_status az_candidates_create(struct az_candidates *found, size_t classes, size_t k,
+                                    struct az_error *error);
+void az_candidates_take(struct az_candidates *found, const struct az_near_hit *hit);
+void az_candidates_compact(struct az_candidates *found, uint32_t place);
 
 /* False where squares of the values could leave the range of float32: then nothing is fast. */
 bool az_points_bounded(const struct az_points *points);

@@ -30,22 +30,10 @@ const float *az_points_row(const struct az_points *points, size_t row, float *sc
 double az_points_distance(const struct az_points *points, size_t row_a, const float *a,
                           size_t row_b, const float *b)
 {
-    double sums[8] = {0};
-    size_t d = 0, dims = points->dims;
-    double fa = points->metric == AZ_METRIC_COSINE ? points->inverse[row_a] : 1;
-    double fb = points->metric == AZ_METRIC_COSINE ? points->inverse[row_b] : 1;
-    for (; d + 8 <= dims; d += 8)
-        for (size_t n = 0; n < 8; n++) {
-            double difference = (double)a[d + n] * fa - (double)b[d + n] * fb;
-            sums[n] += difference * difference;
-        }
-    for (; d < dims; d++) {
-        double difference = (double)a[d] * fa - (double)b[d] * fb;
-        sums[0] += difference * difference;
-    }
-    double sum =
-        ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
-    return points->metric == AZ_METRIC_COSINE ? sum / 2 : sum;
+    bool cosine = points->metric == AZ_METRIC_COSINE;
+    double sum = points->code.distance(points->dims, a, cosine ? points->inverse[row_a] : 1, b,
+                                       cosine ? points->inverse[row_b] : 1);
+    return cosine ? sum / 2 : sum;
 }
 
 bool az_points_bounded(const struct az_points *points)
@@ -213,6 +201,7 @@ enum az_status az_points_create(struct az_points *points, const struct az_matrix
                                  .metric = plan->metric,
                                  .rows = (size_t)matrix->rows,
                                  .dims = (size_t)matrix->dims};
+    az_near_code_select(&points->code, kernels, AZ_NEAR_PANEL);
     AZ_TRY(az_size_multiply(threads * PART_ROWS, points->dims, &cells, error));
     AZ_TRY(az_memory_allocate(&points->inverse, points->rows, sizeof(double), "norms", error));
     AZ_TRY(az_memory_allocate(&points->squares, points->rows, sizeof(double), "norms", error));

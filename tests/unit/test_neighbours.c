@@ -12,6 +12,7 @@
 #include "azimuth/neighbours.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "sky/neighbours_parts.h"
 
 static struct az_pool *one_thread, *three_threads;
 
@@ -263,6 +264,84 @@ static void test_hostile(void **state)
     }
 }
 
+/* Every row as a query is compared with all others in float64: the same bits, no tile involved. */
+static void check_exhaustive(const struct az_matrix *matrix, int64_t k, enum az_metric metric)
+{
+    struct az_neighbours_plan plan = {.k = k, .metric = metric, .query_count = matrix->rows};
+    struct az_neighbours *all;
+    int64_t *rows;
+    assert_int_equal(az_memory_allocate(&rows, (size_t)matrix->rows, sizeof *rows, "test", NULL),
+                     AZ_OK);
+    for (int64_t row = 0; row < matrix->rows; row++) rows[row] = row;
+    plan.queries = rows;
+    assert_int_equal(az_neighbours_find(&all, matrix, &plan, NULL, three_threads, NULL, NULL),
+                     AZ_OK);
+    for (int isa = 0; isa < AZ_ISA_COUNT; isa++) {
+        struct az_kernels kernels;
+        if (!az_isa_available((enum az_isa)isa)) continue;
+        assert_int_equal(az_kernels_select(&kernels, (enum az_isa)isa, NULL), AZ_OK);
+        struct az_neighbours *found = find(matrix, k, metric, &kernels, three_threads);
+        compare(found, all);
+        az_neighbours_free(found);
+    }
+    az_neighbours_free(all);
+    az_memory_free(rows);
+}
+
+/* Several panels. Of most rows the nearest is a twin, so that no product with another one needs to
+ * be finished. 20 rows x, neither the shortest nor the longest, are near to the longest rows y, in
+ * another tile, by what comes after the first panel alone: the part before it speaks against them.
+ */
+static void fill_late(struct cloud *cloud)
+{
+    size_t dims = cloud->dims, early = AZ_NEAR_PANEL;
+    for (size_t row = 0; row + 1 < cloud->rows; row += 2) {
+        float *x = cloud->values + row * dims, *y = x + dims;
+        bool late = row < 40;
+        for (size_t d = 0; d < dims; d++) {
+            if (late) x[d] *= d < early ? 0.43f : 2.06f;
+            y[d] = late && d < early ? -x[d] : x[d];
+            x[d] *= late ? 0.95f : 0.6f + 0.4f * (float)row / (float)cloud->rows;
+            y[d] *= late ? 1.2f : 1.001f * (0.6f + 0.4f * (float)row / (float)cloud->rows);
+        }
+    }
+}
+
+static void test_panels(void **state)
+{
+    (void)state;
+    for (int narrow = 0; narrow < 2; narrow++)
+        for (int m = 0; m < 2; m++) {
+            struct cloud cloud = make(2304, AZ_NEAR_PANEL + 64);
+            fill_late(&cloud);
+            wrap(&cloud, narrow);
+            check_exhaustive(cloud.matrix, 1, m ? AZ_METRIC_COSINE : AZ_METRIC_L2);
+            struct az_neighbours *found =
+                find(cloud.matrix, 1, m ? AZ_METRIC_COSINE : AZ_METRIC_L2, NULL, one_thread);
+            for (int32_t row = 0; row < 60; row++) assert_int_equal(found->rows[row], row ^ 1);
+            az_neighbours_free(found);
+            drop(&cloud);
+        }
+}
+
+/* Products flush subnormals, the distances do not. */
+static void test_subnormals(void **state)
+{
+    (void)state;
+    static const float scales[] = {1e-18f, 1e-37f, 1e-40f, 1e15f};
+    for (size_t n = 0; n < sizeof scales / sizeof *scales; n++)
+        for (int narrow = 0; narrow < 2; narrow++) {
+            struct cloud cloud = make(190, 300);
+            for (size_t i = 0; i < cloud.rows * cloud.dims; i++)
+                cloud.values[i] *= i / cloud.dims % 3 ? 50 * scales[n] : 50;
+            for (size_t d = 0; d < 300; d++) cloud.values[31 * 300 + d] = 0;
+            wrap(&cloud, narrow);
+            check_exhaustive(cloud.matrix, 4, AZ_METRIC_L2);
+            check_exhaustive(cloud.matrix, 4, AZ_METRIC_COSINE);
+            drop(&cloud);
+        }
+}
+
 static void test_small(void **state)
 {
     (void)state;
@@ -341,9 +420,10 @@ static void test_bad_plans(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bf16),      cmocka_unit_test(test_f32),
-        cmocka_unit_test(test_offset),    cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_small),     cmocka_unit_test(test_queries_and_causal),
+        cmocka_unit_test(test_bf16),       cmocka_unit_test(test_f32),
+        cmocka_unit_test(test_offset),     cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_small),      cmocka_unit_test(test_panels),
+        cmocka_unit_test(test_subnormals), cmocka_unit_test(test_queries_and_causal),
         cmocka_unit_test(test_bad_plans),
     };
     return cmocka_run_group_tests(tests, start, stop);
