@@ -199,7 +199,7 @@ static enum az_status draw_histogram(const struct findings *found, const char *p
                                      struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    double *values = NULL, x[BINS + 1], y[BINS + 1];
+    double *values = NULL, x[BINS + 1], y[BINS + 1], floored[BINS + 1], most = 0;
     AZ_TRY(az_memory_allocate(&values, (size_t)found->neighbours->queries, sizeof *values,
                               "distances", error));
     size_t count = take_sorted(found->neighbours, 0, values);
@@ -218,9 +218,19 @@ static enum az_status draw_histogram(const struct findings *found, const char *p
                                          .y = {.label = "rows per bin"},
                                          .series = &series,
                                          .series_count = 1}};
+    /* Empty bins go down to the bottom instead of leaving a gap. */
+    for (size_t b = 0; b <= BINS; b++) {
+        floored[b] = fmax(y[b], 0.5);
+        most = fmax(most, y[b]);
+    }
+    struct az_figure_series logarithmic = series;
+    logarithmic.y = floored;
     panels[1] = panels[0];
     panels[1].title = "The same, logarithmic";
+    panels[1].series = &logarithmic;
     panels[1].y.logarithmic = true;
+    panels[1].y.min = 0.5;
+    panels[1].y.max = 2 * most;
     struct az_figure figure = {.title = title, .panels = panels, .panel_count = 2};
     AZ_TRY(az_figure_draw(&figure, path, error));
 out:
@@ -267,15 +277,16 @@ static enum az_status draw_profile(const struct findings *found, const char *pat
     }
     char name[64];
     snprintf(name, sizeof name, "neighbour %zu", k);
+    /* Discs over the line: where all neighbours are as far, both are still seen. */
     struct az_figure_series series[] = {
-        {.name = "neighbour 1", .x = r, .y = first, .count = groups},
-        {.name = name, .x = r, .y = last, .count = groups}};
+        {.name = name, .x = r, .y = last, .count = groups},
+        {.name = "neighbour 1", .mark = AZ_MARK_POINTS, .x = r, .y = first, .count = groups}};
     struct az_figure_panel panel = {.title =
                                         "Distance of neighbours against distance from the mean",
                                     .point_unit = "groups of rows",
                                     .x = {.label = "distance from the mean (weight units)"},
                                     .y = {.label = "mean distance"},
-                                    .series = series,
+                                    .series = k > 1 ? series : series + 1,
                                     .series_count = k > 1 ? 2 : 1};
     struct az_figure figure = {.panels = &panel, .panel_count = 1, .panel_height_inches = 4};
     AZ_TRY(az_figure_draw(&figure, path, error));

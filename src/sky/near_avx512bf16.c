@@ -35,7 +35,8 @@ static void put(const struct place *place, __m512 sums[ROWS][2])
     for (size_t r = 0; r < place->rows; r++)
         for (size_t v = 0; v < 2 && v * 16 < place->columns; v++) {
             size_t left = place->columns - v * 16;
-            __mmask16 mask = left < 16 ? (__mmask16)((1u << left) - 1) : (__mmask16)0xffff;
+            __mmask16 mask = 0xffff; /* the columns that are there */
+            if (left < 16) mask = (__mmask16)((1u << left) - 1);
             float *c = place->c + r * place->c_stride + v * 16;
             __m512 sum = sums[r][v];
             if (place->add) sum = _mm512_add_ps(_mm512_maskz_loadu_ps(mask, c), sum);
