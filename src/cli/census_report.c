@@ -295,25 +295,3 @@ void az_census_report(const struct az_census *census)
     print_scope(census);
     print_suspects(census);
 }
-
-void az_census_report_line(const char *name, const struct az_census *census)
-{
-    struct az_census_counts counts;
-    if (!census) {
-        printf("%-28s %9s %6s %9s %7s %6s %7s %8s %7s %7s %9s %9s\n", "matrix", "tokens", "dims",
-               "unique", "excess", "holes", "in them", "largest", "norm", "|mean|", "threshold",
-               "near");
-        return;
-    }
-    az_census_count(census, &counts);
-    size_t length = strlen(name);
-    printf("%-28s %9s %6" PRId64 " %9s %7s %6s %7s %8s %7.4f %7.4f ",
-           length > 28 ? name + length - 28 : name, COUNT(counts.rows), counts.dims,
-           COUNT(counts.unique), COUNT(counts.excess), COUNT(counts.black_holes),
-           COUNT(counts.black_hole_tokens), COUNT(counts.largest), counts.norm_mean,
-           counts.mean_norm);
-    if (counts.threshold < 0)
-        printf("%9s %9s\n", "none", "-");
-    else
-        printf("%9" PRId64 " %9s\n", counts.threshold, COUNT(counts.neighborhood_tokens));
-}

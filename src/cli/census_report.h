@@ -1,13 +1,10 @@
-/* census_report.h: a census on one screen, several side by side, one vector taken apart. */
+/* census_report.h: a census on one screen, one vector taken apart. */
 #ifndef AZ_CLI_CENSUS_REPORT_H
 #define AZ_CLI_CENSUS_REPORT_H
 
 #include "sky/census_state.h"
 
 void az_census_report(const struct az_census *census);
-
-/* One line of a table of models; the first line is the heading when census is NULL. */
-void az_census_report_line(const char *name, const struct az_census *census);
 
 /* Exponents, spacing and extreme dimensions of one row. AZ_USAGE where there is no such token. */
 enum az_status az_census_report_vector(const struct az_matrix *matrix, int64_t token,

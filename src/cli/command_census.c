@@ -6,6 +6,7 @@
 #include "cli/arguments.h"
 #include "cli/bar.h"
 #include "cli/census_figures.h"
+#include "cli/census_models.h"
 #include "cli/census_report.h"
 #include "cli/commands.h"
 #include "cli/drawing.h"
@@ -21,7 +22,7 @@ struct asked {
     struct az_tokenizer *tokenizer;
     int64_t vector;
     int threads;
-    const char *output, *figure;
+    const char *output, *figure, *csv;
     bool json;
 };
 
@@ -59,14 +60,18 @@ static enum az_status parse(const struct az_arguments *arguments, struct asked *
     options->suspects = tokenizer || az_arguments_has(arguments, "--suspects");
     asked->output = az_arguments_value(arguments, "--output");
     asked->figure = az_arguments_value(arguments, "--figure");
+    asked->csv = az_arguments_value(arguments, "--csv");
     asked->json = az_arguments_has(arguments, "--json");
     if (options->duplicates_only &&
         (asked->output || asked->figure || options->suspects || asked->json))
         AZ_RAISE(AZ_USAGE, "--duplicates finds and prints the duplicates only; leave away "
                            "--output, --figure, --json, --suspects and --tokenizer");
-    if (arguments->operand_count > 1 && (asked->output || asked->json || asked->vector >= 0))
-        AZ_RAISE(AZ_USAGE, "--output, --json and --vector are of one matrix; several are printed "
-                           "side by side");
+    bool several = arguments->operand_count > 1;
+    if (several && (asked->output || asked->figure || asked->vector >= 0))
+        AZ_RAISE(AZ_USAGE, "--output, --figure and --vector are of one matrix; several are told "
+                           "side by side (--csv, --json)");
+    if (asked->csv && asked->vector >= 0)
+        AZ_RAISE(AZ_USAGE, "--vector takes one row apart only; leave away --csv");
     AZ_TRY(parse_selections(arguments, asked, error));
     AZ_TRY(az_arguments_threads(arguments, &asked->threads, error));
     if (tokenizer) AZ_TRY(az_tokenizer_load(&asked->tokenizer, tokenizer, error));
@@ -75,8 +80,10 @@ out:
     return status;
 }
 
-/* Takes, tells and writes one census. line: one row of a table of several. */
-static enum az_status survey(const char *name, const struct asked *asked, bool line,
+/* Takes, tells and writes one census. models: takes its line; side_by_side: nothing else is told.
+ */
+static enum az_status survey(const char *name, const struct asked *asked,
+                             struct az_census_models *models, bool side_by_side,
                              struct az_pool *pool, struct az_bar *bar, struct az_error *error)
 {
     enum az_status status = AZ_OK;
@@ -91,11 +98,12 @@ static enum az_status survey(const char *name, const struct asked *asked, bool l
     if (asked->output) AZ_TRY(az_census_write(census, asked->output, &bar->progress, error));
     az_bar_end(bar);
     if (asked->figure) AZ_TRY(az_census_draw(census, asked->figure, error));
-    if (asked->json)
+    az_census_models_add(models, name, census);
+    if (side_by_side && !asked->json)
+        az_census_model_print(&models->list[models->count - 1]);
+    else if (!side_by_side && asked->json)
         AZ_TRY(az_census_print_json(census, stdout, error));
-    else if (line)
-        az_census_report_line(name, census);
-    else
+    else if (!side_by_side)
         az_census_report(census);
 out:
     az_census_free(census);
@@ -109,13 +117,16 @@ static enum az_status run(const struct az_arguments *arguments, struct az_error 
     struct asked asked = {0};
     struct az_pool *pool = NULL;
     struct az_bar bar;
+    static struct az_census_models models;
     bool several = arguments->operand_count > 1;
     az_bar_start(&bar);
     AZ_TRY(parse(arguments, &asked, error));
     AZ_TRY(az_pool_create(&pool, asked.threads, error));
-    if (several) az_census_report_line(NULL, NULL);
+    if (several && !asked.json) az_census_model_print(NULL);
     for (size_t n = 0; n < arguments->operand_count; n++)
-        AZ_TRY(survey(arguments->operands[n], &asked, several, pool, &bar, error));
+        AZ_TRY(survey(arguments->operands[n], &asked, &models, several, pool, &bar, error));
+    if (several && asked.json) AZ_TRY(az_census_models_json(&models, error));
+    if (asked.csv) AZ_TRY(az_census_models_csv(&models, asked.csv, error));
 out:
     az_bar_end(&bar);
     az_pool_free(pool);
@@ -149,7 +160,10 @@ static const struct az_option options[] = {
     {"--distinct-zero", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
      "-0 and +0 differ; else they are equal and the rows that have -0 are counted"},
     AZ_DRAWING_OPTION,
-    {"--json", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false, "prints census.json instead"},
+    {"--csv", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+     "writes a row for each matrix: counts, norms, threshold"},
+    {"--json", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
+     "prints census.json instead; of several matrices a list with the columns of --csv"},
     AZ_OPTION_THREADS,
     AZ_OPTION_END,
 };
@@ -159,7 +173,7 @@ const struct az_command az_command_census = {
     .summary = "duplicates, lattice neighbours and shells of a matrix",
     .operands = "MATRIX...",
     .operands_least = 1,
-    .operands_most = 64,
+    .operands_most = AZ_CENSUS_MODELS,
     .complete = AZ_COMPLETE_FILE,
     .description =
         "Reads an embedding matrix out of any model's file, mapped, and says which tokens are "
@@ -171,6 +185,7 @@ const struct az_command az_command_census = {
     .options = options,
     .examples = "azimuth census model.safetensors\n"
                 "azimuth census Qwen3-4B --tokenizer Qwen3-4B/tokenizer.json -o out\n"
+                "azimuth census model-a model-b W.npy --csv models.csv\n"
                 "azimuth census run@0 run@1000 run  # frames of a recording\n"
                 "azimuth census W.npy --select 'close=neighborhood & radius<=1e-4'\n"
                 "azimuth census model.safetensors --vector 80091\n",

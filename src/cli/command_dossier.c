@@ -1,9 +1,9 @@
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "azimuth/bf16.h"
 #include "azimuth/neighbours.h"
 #include "azimuth/sky.h"
 #include "azimuth/tokens.h"
@@ -12,6 +12,8 @@
 #include "cli/bar.h"
 #include "cli/commands.h"
 #include "config/number.h"
+#include "sky/lattice_row.h"
+#include "sky/sighting.h"
 
 #define TEXT_BYTES 256
 
@@ -22,7 +24,9 @@ struct dossier {
     struct az_frame *frame;
     struct az_sky *sky;
     int64_t row, token;
-    float *values, *other; /* [dims] */
+    float *values;           /* [dims] */
+    int32_t *orders, *other; /* [dims] of the row, and of another */
+    void *scratch;           /* a row */
     char text[TEXT_BYTES];
 };
 
@@ -81,9 +85,18 @@ static enum az_status print_token(struct dossier *dossier, struct az_error *erro
     }
     AZ_TRY(az_tokens_survey_some(&tokens, dossier->tokenizer, &id, 1, error));
     const struct az_token_row *row = &tokens.row[id];
-    printf("  text \"%s\", %u bytes, class %s, script %s, reachability %s\n", text,
-           (unsigned)row->length_bytes, az_token_class_name((enum az_token_class)row->token_class),
-           az_script_name(row->script), az_reach_name((enum az_reach)row->reach));
+    char reason[AZ_REASON_BYTES];
+    az_tokens_reason(&tokens, id, reason);
+    printf("  text \"%s\", class %s, script %s\n  bytes", text,
+           az_token_class_name((enum az_token_class)row->token_class), az_script_name(row->script));
+    size_t length;
+    const char *bytes = az_tokenizer_bytes(dossier->tokenizer, id, &length);
+    for (size_t n = 0; n < length; n++) printf(" %02x", (unsigned char)bytes[n]);
+    printf("\n  reachability %s%s%s; encodes to", az_reach_name((enum az_reach)row->reach),
+           reason[0] ? ": " : "", reason);
+    for (uint32_t n = 0; n < row->encoding_count; n++)
+        printf(" %" PRIu32, tokens.encodings[row->encoding + n]);
+    printf("%s\n", row->encoding_count ? "" : " nothing");
 out:
     az_tokens_free(&tokens);
     return status;
@@ -113,18 +126,12 @@ static void print_vector(const struct dossier *dossier)
            dossier->sky->latitude[row], dossier->sky->longitude[row], dossier->sky->r[row]);
 }
 
-/* Steps between two bf16 rows: L-infinity, L1, dimensions that differ. */
-static void steps_between(const struct dossier *dossier, int32_t *linf, int64_t *l1, int64_t *l0)
+/* ---- what lies near ---- */
+
+static struct az_steps steps_to(struct dossier *dossier, int64_t row)
 {
-    *linf = 0;
-    *l1 = *l0 = 0;
-    for (int64_t d = 0; d < dossier->matrix->dims; d++) {
-        int32_t cells = abs(az_bf16_cells(az_bf16_from_f32(dossier->values[d]),
-                                          az_bf16_from_f32(dossier->other[d])));
-        *linf = cells > *linf ? cells : *linf;
-        *l1 += cells;
-        *l0 += cells != 0;
-    }
+    az_row_orders(dossier->matrix, row, dossier->scratch, dossier->other);
+    return az_orders_distance(dossier->orders, dossier->other, dossier->matrix->dims);
 }
 
 static enum az_status print_neighbours(struct dossier *dossier, int64_t k,
@@ -132,35 +139,104 @@ static enum az_status print_neighbours(struct dossier *dossier, int64_t k,
 {
     enum az_status status = AZ_OK;
     struct az_neighbours *near = NULL;
-    bool lattice = dossier->matrix->dtype == AZ_DTYPE_BF16;
-    int64_t equal = 0, touching = 0;
-    struct az_neighbours_plan plan = {
-        .k = AZ_NEIGHBOURS_MOST, .queries = &dossier->row, .query_count = 1};
+    struct az_neighbours_plan plan = {.k = k, .queries = &dossier->row, .query_count = 1};
+    if (k == 0) return AZ_OK;
     AZ_TRY(az_neighbours_find(&near, dossier->matrix, &plan, NULL, dossier->pool, progress, error));
-    printf("nearest rows by l2%s:\n", lattice ? "; steps of bf16: Linf, L1, dimensions" : "");
+    printf("nearest rows by l2; steps of the lattice: Linf, L1, dimensions\n");
     for (int64_t n = 0; n < near->k && near->rows[n] >= 0; n++) {
-        int32_t linf = 0;
-        int64_t l1 = 0, l0 = 0, token = az_matrix_token(dossier->matrix, near->rows[n]);
-        az_matrix_row_f32(dossier->matrix, near->rows[n], dossier->other);
-        if (lattice) steps_between(dossier, &linf, &l1, &l0);
-        equal += near->distances[n] == 0;
-        touching += lattice && linf == 1;
-        if (n >= k) continue;
-        printf("  %3lld  token %8lld  %-14.9g", (long long)n + 1, (long long)token,
-               near->distances[n]);
-        if (lattice) printf("  %6d %8lld %6lld", (int)linf, (long long)l1, (long long)l0);
-        printf("  %s\n", text_of(dossier, token));
+        struct az_steps steps = steps_to(dossier, near->rows[n]);
+        int64_t token = az_matrix_token(dossier->matrix, near->rows[n]);
+        printf("  %3" PRId64 "  token %8" PRId64 "  %-14.9g  %6" PRIu32 " %8" PRIu64 " %6" PRIu32
+               "  %s\n",
+               n + 1, token, near->distances[n], steps.linf, steps.l1, steps.l0,
+               text_of(dossier, token));
     }
-    bool more = near->k == AZ_NEIGHBOURS_MOST && near->rows[near->k - 1] >= 0;
-    printf("equal to it: %lld rows%s", (long long)equal,
-           more && equal == AZ_NEIGHBOURS_MOST ? " or more" : "");
-    if (lattice)
-        printf("; touching it (every coordinate at most one step away): %lld of the nearest %d "
-               "rows",
-               (long long)touching, AZ_NEIGHBOURS_MOST);
-    printf("\n");
 out:
     az_neighbours_free(near);
+    return status;
+}
+
+static bool has_nan(struct dossier *dossier, int64_t row)
+{
+    az_matrix_row_f32(dossier->matrix, row, dossier->values);
+    for (int64_t d = 0; d < dossier->matrix->dims; d++)
+        if (isnan(dossier->values[d])) return true;
+    return false;
+}
+
+struct touching {
+    int64_t row;
+    struct az_steps steps;
+};
+
+static int by_steps(const void *a, const void *b)
+{
+    const struct touching *x = a, *y = b;
+    if (x->steps.linf != y->steps.linf) return x->steps.linf < y->steps.linf ? -1 : 1;
+    if (x->steps.l1 != y->steps.l1) return x->steps.l1 < y->steps.l1 ? -1 : 1;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+/* Rows at Linf 0, 1 and 2 steps, of all rows of the matrix; *found: sorted, az_memory_free. */
+static enum az_status find_touching(struct dossier *dossier, const struct az_sighting *sighting,
+                                    struct touching **found, int64_t counts[3],
+                                    struct az_error *error)
+{
+    int64_t count = 0;
+    for (int64_t row = 0; row < sighting->rows; row++) count += sighting->steps[row] <= 2;
+    enum az_status status =
+        az_memory_allocate(found, (size_t)count, sizeof **found, "rows that touch", error);
+    count = 0;
+    for (int64_t row = 0; status == AZ_OK && row < sighting->rows; row++) {
+        if (sighting->steps[row] > 2 || row == dossier->row || has_nan(dossier, row)) continue;
+        counts[sighting->steps[row]]++;
+        (*found)[count++] = (struct touching){row, steps_to(dossier, row)};
+    }
+    if (status == AZ_OK) qsort(*found, (size_t)count, sizeof **found, by_steps);
+    return status;
+}
+
+static void print_touching(struct dossier *dossier, const struct touching *found, int64_t count,
+                           int64_t most)
+{
+    for (int64_t n = 0; n < count && n < most; n++) {
+        int64_t token = az_matrix_token(dossier->matrix, found[n].row);
+        printf("  token %8" PRId64 "  L1 %" PRIu64 "  %s\n", token, found[n].steps.l1,
+               text_of(dossier, token));
+    }
+    if (count > most) printf("  and %" PRId64 " more\n", count - most);
+}
+
+/* Equal rows and rows that touch, by their bits: every row of the matrix is compared. */
+static enum az_status print_lattice(struct dossier *dossier, int64_t most,
+                                    struct az_progress *progress, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_sighting sighting = {0};
+    struct touching *found = NULL;
+    int64_t counts[3] = {0};
+    void *centre = NULL;
+    size_t bytes = dossier->matrix->row_bytes;
+    if (has_nan(dossier, dossier->row)) {
+        printf(
+            "on the lattice: the row holds a NaN, so it is equal to nothing and touches nothing\n");
+        return AZ_OK;
+    }
+    AZ_TRY(az_memory_allocate(&centre, 1, bytes, "a row", error));
+    memcpy(centre, az_matrix_row(dossier->matrix, dossier->row, dossier->scratch), bytes);
+    AZ_TRY(az_sighting_take(&sighting, dossier->matrix, centre, dossier->pool, progress, error));
+    AZ_TRY(find_touching(dossier, &sighting, &found, counts, error));
+    printf("on the lattice, all rows compared: %" PRId64 " equal (-0 as +0), %" PRId64
+           " touching (Linf 1), %" PRId64 " one step too far (Linf 2)\n",
+           counts[0], counts[1], counts[2]);
+    if (counts[0]) printf("equal to it\n");
+    print_touching(dossier, found, counts[0], most);
+    if (counts[1]) printf("touching it\n");
+    print_touching(dossier, found + counts[0], counts[1], most);
+out:
+    az_memory_free(centre);
+    az_memory_free(found);
+    az_sighting_free(&sighting);
     return status;
 }
 
@@ -179,7 +255,10 @@ static enum az_status open_all(struct dossier *dossier, const struct az_argument
     AZ_TRY(find_row(dossier, arguments->operands[1], error));
     size_t dims = (size_t)dossier->matrix->dims;
     AZ_TRY(az_memory_allocate(&dossier->values, dims, sizeof(float), "a row", error));
-    AZ_TRY(az_memory_allocate(&dossier->other, dims, sizeof(float), "a row", error));
+    AZ_TRY(az_memory_allocate(&dossier->orders, dims, sizeof(int32_t), "a row", error));
+    AZ_TRY(az_memory_allocate(&dossier->other, dims, sizeof(int32_t), "a row", error));
+    AZ_TRY(az_memory_allocate(&dossier->scratch, dossier->matrix->row_bytes, 1, "a row", error));
+    az_row_orders(dossier->matrix, dossier->row, dossier->scratch, dossier->orders);
     az_matrix_row_f32(dossier->matrix, dossier->row, dossier->values);
     AZ_TRY(az_frame_find(&dossier->frame, dossier->matrix, &plan, dossier->pool, progress, error));
     AZ_TRY(az_sky_project(&dossier->sky, dossier->matrix, dossier->frame, &sky, dossier->pool,
@@ -200,11 +279,14 @@ static enum az_status run(const struct az_arguments *arguments, struct az_error 
     az_bar_end(&bar);
     AZ_TRY(print_token(&dossier, error));
     print_vector(&dossier);
+    AZ_TRY(print_lattice(&dossier, k, NULL, error));
     AZ_TRY(print_neighbours(&dossier, k, NULL, error));
 out:
     az_bar_end(&bar);
     az_memory_free(dossier.values);
+    az_memory_free(dossier.orders);
     az_memory_free(dossier.other);
+    az_memory_free(dossier.scratch);
     az_sky_free(dossier.sky);
     az_frame_free(dossier.frame);
     az_tokenizer_free(dossier.tokenizer);
@@ -216,7 +298,8 @@ out:
 static const struct az_option options[] = {
     {"--tokenizer", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
      "a tokenizer.json: texts, script and reachability; TOKEN may then be a text"},
-    {"--neighbours", "-k", "K", "10", AZ_COMPLETE_NONE, false, false, "nearest rows to list"},
+    {"--neighbours", "-k", "K", "10", AZ_COMPLETE_NONE, false, false,
+     "rows to list: the nearest, the equal, those that touch"},
     {"--cache", NULL, "DIR", "AZ_CACHE or ~/.cache/azimuth", AZ_COMPLETE_DIRECTORY, false, false,
      "where found frames are kept; \"\" keeps none"},
     AZ_OPTION_THREADS,
@@ -231,8 +314,9 @@ const struct az_command az_command_inspect = {
     .operands_most = 2,
     .complete = AZ_COMPLETE_FILE,
     .description = "Bytes, script and reachability (with a tokenizer), norm, place on the sky, "
-                   "nearest rows with their distance in steps of bf16, rows equal to it and rows "
-                   "that it touches. TOKEN is an id or, with a tokenizer, a text.",
+                   "rows equal to it and rows that it touches on the lattice (every component at "
+                   "most one step away), found by their bits among all rows, and the nearest rows "
+                   "by distance. TOKEN is an id or, with a tokenizer, a text.",
     .options = options,
     .examples = "azimuth inspect model.safetensors 80091\n"
                 "azimuth inspect model.safetensors ' the' --tokenizer tokenizer.json\n",

@@ -15,6 +15,10 @@ static enum az_status read_options(const struct az_arguments *arguments,
                                 .depth_epsilon = 0.05,
                                 .per_steradian = az_arguments_has(arguments, "--per-steradian"),
                                 .linear = az_arguments_has(arguments, "--linear")};
+    const char *name;
+    size_t cursor = 0, which;
+    while ((name = az_arguments_next(arguments, "--map", &cursor)))
+        if (strcmp(name, "all") != 0) AZ_TRY(az_map_find(name, &which, error));
     AZ_TRY(az_scene_real(arguments, "--bin", &options->bin_degrees, error));
     AZ_TRY(az_scene_real(arguments, "--smooth", &options->smoothing, error));
     AZ_TRY(az_scene_real(arguments, "--epsilon", &options->depth_epsilon, error));

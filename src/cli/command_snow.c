@@ -6,6 +6,7 @@
 #include "cli/arguments.h"
 #include "cli/bar.h"
 #include "cli/commands.h"
+#include "cli/simulate_center.h"
 #include "cli/snow_report.h"
 #include "config/number.h"
 
@@ -82,7 +83,7 @@ struct setting {
     enum az_center reference;
     int64_t trials;
     size_t scale_count;
-    double scales[MOST_SCALES], center[AZ_CENTER_DIMS];
+    double scales[MOST_SCALES];
 };
 
 static enum az_status read_setting(const struct az_arguments *arguments, const struct kind *kind,
@@ -109,10 +110,7 @@ static enum az_status read_setting(const struct az_arguments *arguments, const s
     AZ_TRY(parse_scales(scales ? scales : kind->scales, setting->scales, &setting->scale_count,
                         error));
     setting->reference = (enum az_center)reference;
-    az_center_fill(setting->reference, (uint64_t)seed, setting->center);
-    setting->snow = (struct az_snow){.center = setting->center,
-                                     .dims = AZ_CENTER_DIMS,
-                                     .noise = (enum az_noise)noise,
+    setting->snow = (struct az_snow){.noise = (enum az_noise)noise,
                                      .population = population,
                                      .survivors = survivors,
                                      .seed = (uint64_t)seed};
@@ -135,6 +133,7 @@ static enum az_status run(const struct az_arguments *arguments, const struct kin
     enum az_status status = AZ_OK;
     static struct setting setting;
     struct az_pool *pool = NULL;
+    struct az_simulate_center center = {0};
     struct az_snow *plans = NULL;
     struct az_snow_trial *results = NULL;
     struct az_snow_law *laws = NULL;
@@ -144,6 +143,11 @@ static enum az_status run(const struct az_arguments *arguments, const struct kin
     struct az_progress *progress = az_bar_start(&bar);
     AZ_TRY(read_setting(arguments, kind, &setting, error));
     AZ_TRY(az_arguments_threads(arguments, &threads, error));
+    AZ_TRY(az_pool_create(&pool, threads, error));
+    AZ_TRY(az_simulate_center_read(&center, arguments, setting.reference, setting.snow.seed, pool,
+                                   progress, error));
+    setting.snow.center = center.values;
+    setting.snow.dims = center.dims;
     size_t count = setting.scale_count, trials = (size_t)setting.trials;
     AZ_TRY(az_memory_allocate(&plans, count, sizeof *plans, "the plans", error));
     AZ_TRY(az_memory_allocate(&laws, count, sizeof *laws, "the laws", error));
@@ -152,7 +156,6 @@ static enum az_status run(const struct az_arguments *arguments, const struct kin
         plans[p] = setting.snow;
         plans[p].scale = setting.scales[p];
     }
-    AZ_TRY(az_pool_create(&pool, threads, error));
     AZ_TRY(az_snow_run(plans, count, trials, results, pool, progress, error));
     bool law = setting.snow.noise == AZ_NOISE_GAUSSIAN || setting.snow.noise == AZ_NOISE_LAPLACE;
     if (law) AZ_TRY(find_laws(plans, count, laws, error));
@@ -163,12 +166,14 @@ static enum az_status run(const struct az_arguments *arguments, const struct kin
                                     .trials = trials,
                                     .results = results,
                                     .laws = law ? laws : NULL,
-                                    .reference = az_center_name(setting.reference)};
+                                    .reference = center.name,
+                                    .model = &center.model};
     az_snow_report_print(&report);
     if (directory) AZ_TRY(az_snow_report_write(&report, directory, error));
 out:
     az_bar_end(&bar);
     az_pool_free(pool);
+    az_memory_free(center.values);
     az_memory_free(plans);
     az_memory_free(laws);
     az_memory_free(results);
@@ -236,6 +241,7 @@ static const struct az_option snowball_options[] = {
     OPTION_ROWS("2100", "rows of a trial"),
     OPTION_TRIALS("1000"),
     OPTION_REFERENCE("centroid"),
+    AZ_CENTER_OPTIONS,
     OPTION_NOISE,
     OPTION_SEED,
     AZ_OPTION_THREADS,
@@ -261,6 +267,7 @@ static const struct az_option valley_options[] = {
      "rows before the cull, a whole vocabulary"},
     OPTION_TRIALS("100"),
     OPTION_REFERENCE("centroid"),
+    AZ_CENTER_OPTIONS,
     OPTION_NOISE,
     OPTION_SEED,
     AZ_OPTION_THREADS,
@@ -286,6 +293,7 @@ static const struct az_option sweep_options[] = {
     OPTION_ROWS("2200", "rows of a trial"),
     OPTION_TRIALS("20"),
     OPTION_REFERENCE("vector"),
+    AZ_CENTER_OPTIONS,
     OPTION_NOISE,
     OPTION_SEED,
     AZ_OPTION_THREADS,
@@ -299,6 +307,7 @@ const struct az_command az_command_simulate_sweep = {
     .description = WHAT_SNOW_IS,
     .options = sweep_options,
     .examples = "azimuth simulate sigma-sweep -o sweep\n"
-                "azimuth simulate sigma-sweep --scale 1e-8,2.024e-8 --trials 200\n",
+                "azimuth simulate sigma-sweep --scale 1e-8,2.024e-8 --trials 200\n"
+                "azimuth simulate sigma-sweep --from model.safetensors --token 124\n",
     .run = run_sweep,
 };

@@ -194,13 +194,18 @@ static enum az_status run(const struct az_arguments *arguments, struct az_error 
     if (window && (sscanf(window, "%lf,%lf%c", &longitudes[0], &longitudes[1], &end) != 2 ||
                    !(longitudes[1] > longitudes[0]) || fabs(longitudes[0]) > 360))
         AZ_RAISE(AZ_USAGE, "--longitudes %.60s: expected FROM,TO such as -30,60", window);
+    bool wedge = az_arguments_has(arguments, "--wedge");
+    if (wedge && (!(width > 0 && width <= 90) || radius < 0))
+        AZ_RAISE(AZ_USAGE, "--wedge is above 0 and at most 90 degrees, --radius at least 0");
+    if (!wedge && (window || az_arguments_has(arguments, "--radius")))
+        AZ_RAISE(AZ_USAGE, "--longitudes and --radius are of a wedge: add --wedge DEGREES");
     AZ_TRY(az_memory_allocate(&views, 1, sizeof *views, "views", error));
     AZ_TRY(az_scene_open(&scene, arguments, progress, error));
     az_bar_end(&bar);
     views->scene = &scene;
     az_scene_print(&scene);
     AZ_TRY(az_scene_save(&scene, error));
-    if (az_arguments_has(arguments, "--wedge"))
+    if (wedge)
         AZ_TRY(draw_wedge(views, width, longitudes, radius, error));
     else
         AZ_TRY(draw_triple(views, error));

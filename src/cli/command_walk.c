@@ -7,6 +7,7 @@
 #include "cli/arguments.h"
 #include "cli/bar.h"
 #include "cli/commands.h"
+#include "cli/simulate_center.h"
 #include "config/number.h"
 #include "store/csv.h"
 #include "store/file.h"
@@ -46,7 +47,7 @@ static enum az_status read_real(const struct az_arguments *arguments, const char
 }
 
 static enum az_status read_walk(const struct az_arguments *arguments, struct az_walk *walk,
-                                double *target, struct az_error *error)
+                                struct az_error *error)
 {
     enum az_status status = AZ_OK;
     int64_t seed = 42;
@@ -59,9 +60,6 @@ static enum az_status read_walk(const struct az_arguments *arguments, struct az_
     AZ_TRY(az_arguments_integer(arguments, "--every", 1, 100000, &walk->census_every, error));
     AZ_TRY(az_arguments_integer(arguments, "--seed", 0, INT64_MAX, &seed, error));
     walk->seed = (uint64_t)seed;
-    walk->dims = AZ_CENTER_DIMS;
-    walk->target = target;
-    az_center_fill(AZ_CENTER_VECTOR, walk->seed, target);
     if (az_walk_censuses(walk) > MOST_CENSUSES)
         AZ_RAISE(AZ_USAGE, "%zu censuses are too many: a larger --every", az_walk_censuses(walk));
 out:
@@ -113,11 +111,13 @@ out:
 
 /* Four panels: population, black holes, radius, largest. */
 static enum az_status draw(const char *name, const char *path,
-                           const struct az_walk_census *censuses, size_t n, struct az_error *error)
+                           const struct az_walk_census *censuses, size_t n,
+                           const struct az_model_figures *model, struct az_error *error)
 {
-    static const struct az_figure_line holes = {13, "Qwen 3 4B: 13", false},
-                                       largest = {814, "Qwen 3 4B: 814", false},
-                                       radius = {0.3709, "Qwen 3 4B's core: 0.3709", false};
+    char labels[3][AZ_MODEL_LABEL_BYTES];
+    const struct az_figure_line holes = az_model_line(model, model->black_holes, labels[0]),
+                                largest = az_model_line(model, model->largest, labels[1]),
+                                radius = az_model_line(model, model->radius, labels[2]);
     enum az_status status = AZ_OK;
     double *values = NULL;
     AZ_TRY(az_memory_allocate(&values, 7 * n, sizeof *values, "a figure", error));
@@ -172,7 +172,7 @@ out:
 
 static enum az_status write_files(const char *directory, const char *name,
                                   const struct az_walk_census *censuses, size_t count,
-                                  struct az_error *error)
+                                  const struct az_model_figures *model, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     char path[PATH_BYTES], file[64];
@@ -182,7 +182,7 @@ static enum az_status write_files(const char *directory, const char *name,
     AZ_TRY(write_table(path, censuses, count, error));
     snprintf(file, sizeof file, "%s.png", name);
     AZ_TRY(az_path_join(path, sizeof path, directory, file, error));
-    AZ_TRY(draw(name, path, censuses, count, error));
+    AZ_TRY(draw(name, path, censuses, count, model, error));
 out:
     return status;
 }
@@ -191,7 +191,7 @@ static enum az_status run(const struct az_arguments *arguments, const struct kin
                           struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    static double target[AZ_CENTER_DIMS];
+    struct az_simulate_center center = {0};
     struct az_walk walk = kind->walk;
     struct az_walk_census *censuses = NULL;
     struct az_pool *pool = NULL;
@@ -199,18 +199,25 @@ static enum az_status run(const struct az_arguments *arguments, const struct kin
     int threads;
     struct az_bar bar;
     struct az_progress *progress = az_bar_start(&bar);
-    AZ_TRY(read_walk(arguments, &walk, target, error));
+    AZ_TRY(read_walk(arguments, &walk, error));
     AZ_TRY(az_arguments_threads(arguments, &threads, error));
+    AZ_TRY(az_pool_create(&pool, threads, error));
+    AZ_TRY(az_simulate_center_read(&center, arguments, AZ_CENTER_VECTOR, walk.seed, pool, progress,
+                                   error));
+    walk.target = center.values;
+    walk.dims = center.dims;
     size_t count = az_walk_censuses(&walk);
     AZ_TRY(az_memory_allocate(&censuses, count, sizeof *censuses, "the censuses", error));
-    AZ_TRY(az_pool_create(&pool, threads, error));
     AZ_TRY(az_walk_run(&walk, censuses, pool, progress, error));
     az_bar_end(&bar);
     print_censuses(kind->name, &walk, censuses, count);
-    if (directory) AZ_TRY(write_files(directory, kind->name, censuses, count, error));
+    printf("towards %s\n", center.name);
+    if (directory)
+        AZ_TRY(write_files(directory, kind->name, censuses, count, &center.model, error));
 out:
     az_bar_end(&bar);
     az_pool_free(pool);
+    az_memory_free(center.values);
     az_memory_free(censuses);
     return status;
 }
@@ -261,13 +268,14 @@ static enum az_status run_drift(const struct az_arguments *arguments, struct az_
              AZ_COMPLETE_NONE, false, false, "steps between two censuses"},                        \
             {"--seed",         NULL,  "N",   "42",                                                 \
              AZ_COMPLETE_NONE, false, false, "seed of all random numbers"},                        \
-            AZ_OPTION_THREADS, AZ_OPTION_END,                                                      \
+            AZ_CENTER_OPTIONS, AZ_OPTION_THREADS, AZ_OPTION_END,                                   \
     }
 
 #define WHAT_A_WALK_IS                                                                             \
     "Rows start as noise about zero. At each step all of them move by the same vector towards "    \
     "the "                                                                                         \
-    "core of Qwen 3 4B and are rounded to bf16; some are culled at random. A census counts equal " \
+    "core of Qwen 3 4B (or a row of --from) and are rounded to bf16; some are culled at random. "  \
+    "A census counts equal "                                                                       \
     "rows. "
 
 static const struct az_option pachinko_options[] =

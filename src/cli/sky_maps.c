@@ -403,6 +403,17 @@ out:
 #define MAP_NAME(name, meaning) #name,
 const char *const az_map_names[] = {AZ_MAPS(MAP_NAME) NULL};
 
+enum az_status az_map_find(const char *name, size_t *which, struct az_error *error)
+{
+    char list[512] = "all";
+    size_t used = strlen(list);
+    for (*which = 0; az_map_names[*which]; ++*which) {
+        if (strcmp(name, az_map_names[*which]) == 0) return AZ_OK;
+        used += (size_t)snprintf(list + used, sizeof list - used, ", %s", az_map_names[*which]);
+    }
+    return az_error_raise(error, AZ_USAGE, "there is no map \"%.60s\"; there are %s", name, list);
+}
+
 enum az_status az_map_draw(const struct az_scene *scene, const char *name,
                            const struct az_map_options *options, struct az_error *error)
 {
@@ -411,10 +422,8 @@ enum az_status az_map_draw(const struct az_scene *scene, const char *name,
                                                struct az_error *) = {AZ_MAPS(MAP_FUNCTION)};
     enum az_status status = AZ_OK;
     struct map *map = NULL;
-    size_t which = 0;
-    while (az_map_names[which] && strcmp(name, az_map_names[which]) != 0) which++;
-    if (!az_map_names[which])
-        AZ_RAISE(AZ_USAGE, "there is no map \"%.60s\"; azimuth sky --help lists them", name);
+    size_t which;
+    AZ_TRY(az_map_find(name, &which, error));
     AZ_TRY(az_memory_allocate(&map, 1, sizeof *map, "a map", error));
     AZ_TRY(begin(map, scene, options, error));
     AZ_TRY(functions[which](map, error));

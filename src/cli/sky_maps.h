@@ -24,6 +24,8 @@ struct az_map_options {
 enum az_status az_map_draw(const struct az_scene *scene, const char *name,
                            const struct az_map_options *options, struct az_error *error);
 extern const char *const az_map_names[]; /* ended by NULL */
+/* AZ_USAGE, with their names, where there is none of that name. */
+enum az_status az_map_find(const char *name, size_t *which, struct az_error *error);
 
 /* A grid of curves and labels; arrays live as long as the grid. */
 #define AZ_GRID_POINTS 8192

@@ -9,6 +9,7 @@
 #include "base/unit.h"
 #include "config/number.h"
 #include "store/file.h"
+#include "view/colormap.h"
 
 #define FRAME_COMPONENTS 10 /* at least: the same that `azimuth frame --leading 10` keeps */
 
@@ -253,6 +254,7 @@ static enum az_status read_options(struct az_scene *scene, const struct az_argum
 {
     enum az_status status = AZ_OK;
     const char *directory = az_arguments_value(arguments, "--output");
+    const struct az_colormap *map;
     scene->directory = directory ? directory : "sky";
     scene->colormap = az_arguments_value(arguments, "--colormap");
     scene->plan.causal = az_arguments_has(arguments, "--causal");
@@ -260,6 +262,7 @@ static enum az_status read_options(struct az_scene *scene, const struct az_argum
     scene->dots_per_inch = 200;
     scene->star_points = 1.2;
     scene->alpha = 0.5;
+    AZ_TRY(az_colormap_find(scene->colormap, &map, error));
     AZ_TRY(az_arguments_threads(arguments, threads, error));
     AZ_TRY(parse_axes(az_arguments_value(arguments, "--axes"), scene->plan.axes, error));
     AZ_TRY(az_scene_real(arguments, "--ridge", &scene->plan.ridge, error));

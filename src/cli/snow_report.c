@@ -111,8 +111,11 @@ void az_snow_report_print(const struct az_snow_report *report)
         }
         printf("\n");
     }
-    printf("Qwen 3 4B:  125 unique vectors near the core, 13 black holes, 112 singletons, largest "
-           "814 of 2,212 rows\n");
+    const struct az_model_figures *model = report->model;
+    printf("%s: ", model->name);
+    if (isfinite(model->unique)) printf(" %g unique vectors near the core,", model->unique);
+    printf(" %g black holes with %g rows, largest %g\n", model->black_holes, model->tokens,
+           model->largest);
 }
 
 /* ---- files ---- */
@@ -188,12 +191,9 @@ out:
 static const struct {
     enum az_snow_count count;
     const char *title, *label;
-    struct az_figure_line model;
-} plots[PANELS] = {
-    {AZ_SNOW_UNIQUE, "Unique vectors", "unique vectors", {125, "Qwen 3 4B: 125", false}},
-    {AZ_SNOW_BLACK_HOLES, "Black holes", "black holes", {13, "Qwen 3 4B: 13", false}},
-    {AZ_SNOW_LARGEST, "Largest black hole", "rows", {814, "Qwen 3 4B: 814", false}},
-};
+} plots[PANELS] = {{AZ_SNOW_UNIQUE, "Unique vectors", "unique vectors"},
+                   {AZ_SNOW_BLACK_HOLES, "Black holes", "black holes"},
+                   {AZ_SNOW_LARGEST, "Largest black hole", "rows"}};
 
 /* What a law expects: the likeliest vector's rows stand for the largest. */
 static double law_value(const struct az_snow_law *law, enum az_snow_count count)
@@ -210,7 +210,10 @@ static enum az_status draw(const struct az_snow_report *report, const char *path
     double *values = NULL;
     struct az_figure_series series[PANELS][2];
     struct az_figure_panel panels[PANELS];
-    char title[256];
+    char title[256], labels[PANELS][AZ_MODEL_LABEL_BYTES];
+    const double model[PANELS] = {report->model->unique, report->model->black_holes,
+                                  report->model->largest};
+    struct az_figure_line lines[PANELS];
     AZ_TRY(az_memory_allocate(&values, n * (1 + 2 * PANELS), sizeof *values, "a figure", error));
     for (size_t p = 0; p < n; p++) values[p] = report->plans[p].scale;
     for (size_t k = 0; k < PANELS; k++) {
@@ -233,8 +236,9 @@ static enum az_status draw(const struct az_snow_report *report, const char *path
             .y = {.label = plots[k].label},
             .series = series[k],
             .series_count = report->laws ? 2 : 1,
-            .lines = &plots[k].model,
-            .line_count = 1};
+            .lines = &lines[k],
+            .line_count = isfinite(model[k])};
+        lines[k] = az_model_line(report->model, model[k], labels[k]);
     }
     snprintf(title, sizeof title, "%s about %s: %lld rows, %s noise, %zu trials each", report->name,
              report->reference, (long long)report->plans->survivors,

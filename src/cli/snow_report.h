@@ -4,6 +4,7 @@
 
 #include "azimuth/simulate.h"
 #include "base/raise.h"
+#include "cli/simulate_center.h"
 
 struct az_snow_report {
     const char *name; /* "snowball": the stem of the files */
@@ -12,6 +13,7 @@ struct az_snow_report {
     const struct az_snow_trial *results; /* [plan_count][trials] */
     const struct az_snow_law *laws;      /* [plan_count], NULL where no law is known */
     const char *reference;
+    const struct az_model_figures *model; /* to compare with */
 };
 
 /* The mean of a count over the trials of a plan, and its standard deviation between trials. */

@@ -140,7 +140,8 @@ static enum az_status check(const struct az_frame *frame, const struct az_matrix
         AZ_RAISE(AZ_USAGE, "%lld pairs: expected 1 to %lld", (long long)pairs,
                  (long long)MOST_PAIRS);
     double least = frame->values[frame->count - 1], most = frame->values[0];
-    if (!(ridge >= 0) || isinf(ridge)) AZ_RAISE(AZ_USAGE, "a ridge of %g", ridge);
+    if (!(ridge >= 0) || isinf(ridge))
+        AZ_RAISE(AZ_USAGE, "a ridge of %g: expected 0 or more", ridge);
     if (!(least + ridge > 1e-12 * most))
         AZ_RAISE(AZ_USAGE,
                  "the covariance has no inverse: its eigenvalues go from %g to %g; give a ridge "

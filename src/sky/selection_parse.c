@@ -42,6 +42,19 @@ static enum az_status wrong(const struct parser *parser, const char *expected)
                           parser->at, expected);
 }
 
+static enum az_status unknown(const struct parser *parser, const char *word)
+{
+    char names[1024] = "";
+    size_t used = 0;
+    for (int64_t n = 0; n < parser->selections->count && used < sizeof names; n++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", n ? ", " : "",
+                                 parser->selections->list[n].name);
+    return az_error_raise(parser->error, AZ_MISSING,
+                          "there is no selection or measure \"%s\"; measures are exponent, steps, "
+                          "radius, norm, population and token; selections: %s",
+                          word, names);
+}
+
 static void skip_blanks(struct parser *parser)
 {
     while (*parser->at == ' ') parser->at++;
@@ -101,11 +114,7 @@ static enum az_status take_term(struct parser *parser, uint8_t *mask)
     for (enum metric metric = 0; metric < METRICS; metric++)
         if (strcmp(word, metric_names[metric]) == 0) return compare(parser, metric, mask);
     const struct az_selection *named = az_selection_find(parser->selections, word);
-    if (!named)
-        return az_error_raise(parser->error, AZ_MISSING,
-                              "there is no selection or measure \"%s\"; measures are exponent, "
-                              "steps, radius, norm, population and token",
-                              word);
+    if (!named) return unknown(parser, word);
     memcpy(mask, named->mask, (size_t)parser->selections->rows);
     return AZ_OK;
 }

@@ -40,8 +40,8 @@ static enum az_status none_found(const struct az_safetensors *file, struct az_er
     char list[512];
     az_tensor_list(list, sizeof list, az_safetensors_count(file), name_of, file);
     return az_error_raise(error, AZ_MISSING,
-                          "none of its tensors is known as an embedding matrix; name one as "
-                          "FILE@TENSOR. The file has: %s",
+                          "none of its tensors is known as an embedding matrix of BF16, F16, F32 "
+                          "or U16 bits; name one as FILE@TENSOR. The file has: %s",
                           list);
 }
 

@@ -76,7 +76,7 @@ static void mistakes_are_told(void **state)
         {"census g.safetensors --center 9999999", "there is no token 9999999"},
         {"census g.safetensors --select x", "NAME=EXPRESSION is expected"},
         {"census g.safetensors --core-radius -1", "a number above 0 is expected"},
-        {"census g.safetensors g.safetensors --json", "are of one matrix"},
+        {"census g.safetensors g.safetensors -o x", "are of one matrix"},
         {"census g.safetensors --duplicates --json", "leave away"},
         {"census g.safetensors --duplicates --figure x.png", "leave away"},
         {"census g.safetensors --figure x", "--figure x: its name ends in .png, .svg or .pdf"},
