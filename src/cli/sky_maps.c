@@ -145,6 +145,8 @@ static enum az_status add_stars(struct map *map, const double *sizes, const doub
 {
     enum az_status status =
         az_layers_make(&map->layers, map->scene, map->u, map->v, sizes, level, NULL, error);
+    /* What lies in one spot of a whole sky is one star: it must be seen. */
+    for (size_t n = 1; n < map->layers.count; n++) map->layers.stars[n].size_points *= 2;
     map->panel.stars = map->layers.stars;
     map->panel.star_count = map->layers.count;
     az_scene_color(map->scene, &map->chart);
