@@ -45,8 +45,8 @@ AZ_API struct az_usage_share az_usage_of(const struct az_usage *usage, const uin
 
 /* Reads a set of rows into member[rows] (0 or 1): from FILE.safetensors[:TENSOR], a mask (BOOL or
  * U8, at most `rows` long) or ids (I32, I64, U32); from another file as ids in decimal, parted by
- * white space. A name without TENSOR is good where the file has one tensor. AZ_FORMAT for what is
- * no set, or not of these rows. */
+ * white space or commas, # comments to the end of the line. A name without TENSOR is good where the
+ * file has one tensor. AZ_FORMAT for what is no set, or not of these rows. */
 AZ_API enum az_status az_token_set_read(uint8_t *member, size_t rows, const char *name,
                                         struct az_error *error);
 

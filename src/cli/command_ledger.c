@@ -26,14 +26,37 @@ out:
     return status;
 }
 
+/* The figure of both runs. */
+static enum az_status draw_beside(const struct az_arguments *arguments,
+                                  const struct az_ledger_report *report,
+                                  struct az_ledger_options options, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_ledger_report other = {.path = az_arguments_value(arguments, "--beside"),
+                                     .token = -1};
+    struct az_bar bar;
+    struct az_progress *progress = az_bar_start(&bar);
+    AZ_TRY(az_ledger_report_make(&other, &options, progress, error));
+    az_bar_end(&bar);
+    AZ_TRY(az_ledger_report_draw_beside(report, &other, az_arguments_value(arguments, "--figure"),
+                                        error));
+out:
+    az_bar_end(&bar);
+    az_ledger_report_free(&other);
+    return status;
+}
+
 static enum az_status run(const struct az_arguments *arguments, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     struct az_ledger_report report = {.path = arguments->operands[0], .token = -1};
+    bool beside = az_arguments_has(arguments, "--beside");
     struct az_bar bar;
     struct az_progress *progress = az_bar_start(&bar);
     const char **assignments = NULL;
     struct az_ledger_options options = {.matrix = az_arguments_value(arguments, "--matrix")};
+    if (beside && !az_arguments_has(arguments, "--figure"))
+        AZ_RAISE(AZ_USAGE, "--beside draws a second run: name the picture with --figure");
     AZ_TRY(az_arguments_threads(arguments, &options.threads, error));
     AZ_TRY(az_arguments_integer(arguments, "--token", 0, INT32_MAX, &report.token, error));
     AZ_TRY(az_arguments_integer(arguments, "--guard", 1, INT32_MAX, &options.guard_steps, error));
@@ -45,6 +68,7 @@ static enum az_status run(const struct az_arguments *arguments, struct az_error 
     AZ_TRY(az_ledger_report_make(&report, &options, progress, error));
     az_bar_end(&bar);
     AZ_TRY(tell(arguments, &report, error));
+    if (beside) AZ_TRY(draw_beside(arguments, &report, options, error));
 out:
     az_bar_end(&bar);
     az_memory_free(assignments);
@@ -65,6 +89,9 @@ static const struct az_option options[] = {
      "writes a row for each step and coordinate of the token named by --token"},
     {"--figure", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
      "draws drive ratio, |m| and sqrt(v), the lock of v, and |m| against what would move w"},
+    {"--beside", NULL, "RECORDING", NULL, AZ_COMPLETE_FILE, false, false,
+     "another run: draws its sqrt(v), |m| and drive ratio over those of this one, into "
+     "FILE-beside"},
     {"--matrix", NULL, "NAME", "W", AZ_COMPLETE_NONE, false, false,
      "matrix: W, or the unembedding U of an untied model"},
     {"--parameter", "-P", "NAME=NUMBER", NULL, AZ_COMPLETE_NONE, false, true,
@@ -93,6 +120,7 @@ const struct az_command az_command_ledger = {
     .options = options,
     .examples = "azimuth ledger demo-run\n"
                 "azimuth ledger demo-run --figure forces.png --tokens causes.csv\n"
-                "azimuth ledger demo-run --token 1204 --entries token.csv\n",
+                "azimuth ledger demo-run --token 1204 --entries token.csv\n"
+                "azimuth ledger bf16-run --beside f32-run --figure forces.png\n",
     .run = run,
 };

@@ -32,6 +32,10 @@ enum az_status az_ledger_report_tokens(const struct az_ledger_report *report, co
                                        struct az_error *error);
 enum az_status az_ledger_report_entries(const struct az_ledger_report *report, const char *path,
                                         struct az_error *error);
+/* FILE-beside: medians of both runs over one another. */
+enum az_status az_ledger_report_draw_beside(const struct az_ledger_report *report,
+                                            const struct az_ledger_report *other, const char *file,
+                                            struct az_error *error);
 enum az_status az_ledger_report_draw(const struct az_ledger_report *report, const char *path,
                                      struct az_error *error);
 

@@ -22,9 +22,8 @@ struct az_token_sets {
     int64_t counts[AZ_LENS_SETS];  /* rows */
 };
 
-/* named: NULL, or a file: text (token ids, separated by white space or commas, # comments) or
- * safetensors with one tensor (or FILE:NAME): BOOL or U8 [vocabulary] mask, or I64 ids. AZ_USAGE
- * for a token that the vocabulary does not have or that was not recorded. Free in any case. */
+/* named: NULL, or a set of tokens as az_token_set_read reads it (usage.h). AZ_USAGE where it has
+ * one that was not recorded. Free in any case. */
 enum az_status az_token_sets_read(struct az_token_sets *sets, const struct az_recording *recording,
                                   const struct az_recorded *tensor, const char *named,
                                   struct az_error *error);

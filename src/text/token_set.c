@@ -33,7 +33,8 @@ static enum az_status read_list(uint8_t *member, size_t rows, const char *path,
     AZ_TRY(az_file_read(path, LIST_LIMIT_BYTES, &text, &length_bytes, error));
     if (strlen(text) != length_bytes) AZ_RAISE(AZ_FORMAT, "a NUL byte: expected token ids");
     for (char *at = text; *at;) {
-        size_t length = strcspn(at, " \t\r\n");
+        if (*at == '#') at += strcspn(at, "\n");
+        size_t length = strcspn(at, " ,\t\r\n#");
         char after = at[length];
         uint64_t id;
         at[length] = 0;
@@ -43,8 +44,9 @@ static enum az_status read_list(uint8_t *member, size_t rows, const char *path,
         if (good && length) status = add_id(member, rows, (int64_t)id, error);
         if (status != AZ_OK) az_error_at(error, path, line, -1, -1);
         AZ_TRY(status);
+        at[length] = after;
         line += after == '\n';
-        at += length + (after != 0);
+        at += length + (after != 0 && after != '#');
     }
 out:
     az_memory_free(text);

@@ -125,6 +125,90 @@ static void weight_decay_below_the_lattice_changes_no_bit_where_it_rounds_by_its
     assert_string_not_equal(text[0], text[2]);
 }
 
+/* At the start every token has the same probability, so that the gradient of every dead row of the
+ * unembedding is the mean of h over the scored positions, times that probability. */
+static void the_first_gradient_of_dead_tokens_points_along_the_mean_hidden_state(void **state)
+{
+    (void)state;
+    struct az_experiment experiment = tiny_experiment("train.steps=1 record.h=1");
+    tiny_run_well(&experiment, "run");
+    struct tiny_movie g = tiny_movie_of("run", "grad_W"), h = tiny_movie_of("run", "h");
+    size_t dims = dims_of(&g), positions = h.frame_bytes / sizeof(struct az_bf16) / dims;
+    double mean[64] = {0}, mean_square = 0;
+    int64_t *dead;
+    size_t count = tiny_integers("run", "dead_indices", &dead);
+    assert_true(dims <= 64 && count > 20);
+    for (size_t n = 0; n < positions; n++) {
+        double square = 0;
+        for (size_t d = 0; d < dims; d++) {
+            double value = tiny_at(&h, 0, n * dims + d);
+            mean[d] += value;
+            square += value * value;
+        }
+        /* it comes out of a layer norm whose gain is 1 */
+        assert_true(fabs(sqrt(square / (double)dims) - 1) < 0.02);
+    }
+    for (size_t d = 0; d < dims; d++) mean_square += mean[d] * mean[d];
+    for (size_t n = 0; n < count; n++) {
+        double product = 0, square = 0;
+        for (size_t d = 0; d < dims; d++) {
+            double value = tiny_at(&g, 1, (size_t)dead[n] * dims + d);
+            product += value * mean[d];
+            square += value * value;
+        }
+        assert_true(product / sqrt(square * mean_square) > 0.98);
+    }
+    free(dead);
+    tiny_movie_free(&g);
+    tiny_movie_free(&h);
+}
+
+/* Pushed the same way, dead tokens leave together, and the way narrows the cloud. Adam's step is
+ * lr in each coordinate at first, and a little more while the gradient grows, which v follows more
+ * slowly than m. */
+static void the_dead_cloud_goes_out_and_contracts(void **state)
+{
+    (void)state;
+    enum { STEPS = 400 };
+    struct az_experiment experiment = tiny_experiment("train.steps=400");
+    struct az_lens_options options = {.threads = 2, .kinematics = true};
+    struct az_lens *lens;
+    tiny_run_well(&experiment, "run");
+    assert_int_equal(az_lens_look(&lens, tiny_path("run"), &options, NULL, NULL), AZ_OK);
+    const struct az_kinematics_frame *frames = lens->kinematics->frames[AZ_LENS_DEAD];
+    double limit = experiment.optimizer.lr * sqrt((double)lens->subject.dims);
+    assert_true(frames[1].centroid_speed_w < limit && frames[1].centroid_speed_w > 0.8 * limit);
+    for (int64_t n = 2; n <= STEPS; n++) assert_true(frames[n].centroid_speed_w < 1.1 * limit);
+    assert_true(frames[STEPS].centroid_norm_w > 20 * frames[0].centroid_norm_w);
+    assert_true(frames[STEPS].cloud_radius_w < 0.9 * frames[0].cloud_radius_w);
+    az_lens_free(lens);
+}
+
+/* In units of the spacing at its start a hop is a whole number: but for one across a binade
+ * downward, where the gaps are smaller. */
+static void hops_are_whole_spacings_but_across_a_binade_downward(void **state)
+{
+    (void)state;
+    struct az_experiment experiment = tiny_experiment("train.steps=60");
+    tiny_run_well(&experiment, "run");
+    struct tiny_movie w = tiny_movie_of("run", "W");
+    int64_t hops = 0, halves = 0;
+    for (int64_t t = 1; t < w.frames; t++) {
+        for (size_t i = 0; i < rows_of(&w) * dims_of(&w); i++) {
+            double from = tiny_at(&w, t - 1, i), to = tiny_at(&w, t, i);
+            struct az_bf16 start = az_bf16_from_f32((float)from);
+            double spacings = (to - from) / (double)az_bf16_ulp(start);
+            bool downward = ilogb(to) < ilogb(from);
+            hops += to != from;
+            if (spacings == nearbyint(spacings)) continue;
+            assert_true(downward || signbit(from) != signbit(to));
+            halves++;
+        }
+    }
+    assert_true(hops > 10000 && halves > 10 && halves < hops / 20);
+    tiny_movie_free(&w);
+}
+
 static void the_loss_falls(void **state)
 {
     (void)state;
@@ -142,6 +226,9 @@ int main(void)
         cmocka_unit_test(dead_tokens_that_start_at_one_point_stay_at_one_point),
         cmocka_unit_test(second_moments_in_bf16_never_decrease_at_beta2_0_999),
         cmocka_unit_test(weight_decay_below_the_lattice_changes_no_bit_where_it_rounds_by_itself),
+        cmocka_unit_test(the_first_gradient_of_dead_tokens_points_along_the_mean_hidden_state),
+        cmocka_unit_test(the_dead_cloud_goes_out_and_contracts),
+        cmocka_unit_test(hops_are_whole_spacings_but_across_a_binade_downward),
         cmocka_unit_test(the_loss_falls),
     };
     return cmocka_run_group_tests(tests, tiny_start, tiny_finish);

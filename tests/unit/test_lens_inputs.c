@@ -114,9 +114,9 @@ static void wrong_sets_are_refused_with_the_token(void **state)
     static const struct {
         const char *text, *message;
         enum az_status status;
-    } wrong[] = {{"1 2 300", "no token 300; the vocabulary has 0 to 299", AZ_USAGE},
-                 {"1 two", "no list of token ids", AZ_FORMAT},
-                 {"-1", "no list of token ids", AZ_FORMAT},
+    } wrong[] = {{"1 2 300", "has the id 300, and there are 300 rows", AZ_FORMAT},
+                 {"1 two", "expected a token id", AZ_FORMAT},
+                 {"-1", "expected a token id", AZ_FORMAT},
                  {"# none\n", "names no token", AZ_USAGE}};
     struct az_error error;
     char path[512];
