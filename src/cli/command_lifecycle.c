@@ -1,28 +1,6 @@
-#include <stdio.h>
-#include <string.h>
-
 #include "cli/commands.h"
 #include "cli/drawing.h"
 #include "cli/lifecycle_report.h"
-#include "store/file.h"
-
-/* tokenizer.json of --tokenizer, or beside the recording; none is no error. */
-static enum az_status read_tokenizer(const struct az_arguments *arguments,
-                                     struct az_tokenizer **tokenizer, struct az_error *error)
-{
-    enum az_status status = AZ_OK;
-    char path[4096];
-    const char *given = az_arguments_value(arguments, "--tokenizer"), *of = arguments->operands[0];
-    if (given) return az_tokenizer_load(tokenizer, given, error);
-    const char *slash = strrchr(of, '/');
-    if (az_file_is_directory(of))
-        AZ_TRY(az_path_join(path, sizeof path, of, "tokenizer.json", error));
-    else
-        snprintf(path, sizeof path, "%.*stokenizer.json", slash ? (int)(slash - of) + 1 : 0, of);
-    if (az_file_exists(path)) AZ_TRY(az_tokenizer_load(tokenizer, path, error));
-out:
-    return status;
-}
 
 static enum az_status write_files(const struct az_arguments *arguments,
                                   const struct az_lifecycle_report *report, struct az_error *error)
@@ -49,7 +27,8 @@ static enum az_status run(const struct az_arguments *arguments, struct az_error 
     struct az_lifecycle_report report = {.request = &request};
     AZ_TRY(az_lens_request_read(&request, arguments, error));
     request.options.arrays = az_arguments_value(arguments, "--arrays");
-    AZ_TRY(read_tokenizer(arguments, &tokenizer, error));
+    AZ_TRY(az_lens_tokenizer_read(&tokenizer, az_arguments_value(arguments, "--tokenizer"),
+                                  request.path, error));
     AZ_TRY(az_lens_request_look(&request, &lens, error));
     report.lens = lens;
     report.tokenizer = tokenizer;

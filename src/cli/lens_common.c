@@ -7,6 +7,7 @@
 #include "azimuth/motion.h"
 #include "base/unit.h"
 #include "cli/bar.h"
+#include "store/file.h"
 
 static bool has_option(const struct az_arguments *arguments, const char *name)
 {
@@ -71,6 +72,24 @@ enum az_status az_lens_request_look(struct az_lens_request *request, struct az_l
     AZ_TRY(az_lens_request_choose(request, (*lens)->subject.present, error));
 out:
     az_bar_end(&bar);
+    return status;
+}
+
+enum az_status az_lens_tokenizer_read(struct az_tokenizer **tokenizer, const char *given,
+                                      const char *recording, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    char path[AZ_LENS_PATH_BYTES];
+    const char *slash = strrchr(recording, '/');
+    *tokenizer = NULL;
+    if (given) return az_tokenizer_load(tokenizer, given, error);
+    if (az_file_is_directory(recording))
+        AZ_TRY(az_path_join(path, sizeof path, recording, "tokenizer.json", error));
+    else
+        snprintf(path, sizeof path, "%.*stokenizer.json", slash ? (int)(slash - recording) + 1 : 0,
+                 recording);
+    if (az_file_exists(path)) AZ_TRY(az_tokenizer_load(tokenizer, path, error));
+out:
     return status;
 }
 

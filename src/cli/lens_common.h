@@ -3,6 +3,7 @@
 #define AZ_CLI_LENS_COMMON_H
 
 #include "azimuth/lens.h"
+#include "azimuth/tokenizer.h"
 #include "cli/arguments.h"
 
 #define AZ_LENS_OPTIONS                                                                            \
@@ -62,6 +63,11 @@ enum az_status az_lens_request_choose(struct az_lens_request *request,
 /* Three lines: what was looked at and which set the tables are of. */
 void az_lens_print_head(const struct az_lens *lens, const struct az_lens_request *request);
 const char *az_lens_set_title(const struct az_lens *lens, enum az_lens_set set);
+
+/* The tokenizer `given`, or where that is NULL the tokenizer.json beside the recording, in its run
+ * directory; none is no error: *tokenizer is NULL then. */
+enum az_status az_lens_tokenizer_read(struct az_tokenizer **tokenizer, const char *given,
+                                      const char *recording, struct az_error *error);
 
 /* "dead" or "live"; "all" where that is not known. */
 const char *az_lens_kind(const struct az_lens_subject *subject, int64_t row);

@@ -143,8 +143,7 @@ static enum az_status add_lifecycle(struct az_report *report, const struct az_re
     char path[PATH_BYTES];
     struct az_tokenizer *tokenizer = NULL;
     struct az_lifecycle_report life = {.lens = lens, .request = request};
-    AZ_TRY(az_path_join(path, sizeof path, source->directory, "tokenizer.json", error));
-    if (az_file_exists(path)) AZ_TRY(az_tokenizer_load(&tokenizer, path, error));
+    AZ_TRY(az_lens_tokenizer_read(&tokenizer, NULL, source->directory, error));
     life.tokenizer = tokenizer;
     AZ_TRY(picture(path, source, "lifecycle.png", error));
     AZ_TRY(az_lifecycle_draw(&life, path, error));

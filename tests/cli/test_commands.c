@@ -146,6 +146,11 @@ static void a_tiny_run_is_grown_and_accounted_for(void **state)
     assert_has(err, "name it with --token");
     assert_int_equal(azimuth("ledger run --token 270"), 2);
     assert_has(err, "token 270 was not recorded");
+    assert_int_equal(azimuth("ledger run --beside run --figure l.png"), 0);
+    az_memory_free(read_all("l.png"));
+    az_memory_free(read_all("l-beside.png"));
+    assert_int_equal(azimuth("ledger run --beside run"), 2);
+    assert_has(err, "name the picture with --figure");
     assert_int_equal(azimuth("report run"), 0);
     assert_string_equal(out, "run/report.html\n");
     char *page = read_all("run/report.html");

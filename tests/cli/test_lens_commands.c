@@ -158,8 +158,8 @@ static void wrong_inputs_say_so(void **state)
 {
     (void)state;
     write_file("ids", "2 300");
-    assert_int_equal(on_recording("motion", "--set ids"), 2);
-    assert_has(err, "no token 300");
+    assert_int_equal(on_recording("motion", "--set ids"), 3);
+    assert_has(err, "ids:1: the set has the id 300");
     assert_int_equal(on_recording("motion", "--set nobody"), 3);
     assert_has(err, "nobody");
     assert_int_equal(on_recording("lifecycle", "--matrix U"), 3);

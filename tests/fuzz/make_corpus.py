@@ -169,6 +169,7 @@ MATRICES = {
 TOKEN_SETS = {
     "list": b"0" + b"1 2\n99\t0\n",
     "beyond": b"0" + b"100\n",
+    "commented": b"0" + b"1,2 # two\n#\n,3#",
     "mask": b"1" + tensors(mask=("BOOL", 8, [100])),
     "short_mask": b"1" + tensors(mask=("U8", 8, [3])),
     "ids": b"1" + safetensors({"ids": {"dtype": "I64", "shape": [2], "data_offsets": [0, 16]}}, 0)
