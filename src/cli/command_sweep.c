@@ -12,6 +12,7 @@
 #include "store/file.h"
 
 #define PATH_BYTES 4096
+#define TOGETHER 3 /* curves that go up and down at every step are told apart in one panel */
 
 /* ---- the table, on the terminal ---- */
 
@@ -63,7 +64,7 @@ static enum az_status gather(struct drawing *drawing, const struct az_sweep *swe
 {
     enum az_status status = AZ_OK;
     size_t runs = az_sweep_run_count(sweep), indices[AZ_SWEEP_AXES];
-    bool split = runs > AZ_PLOT_RUNS;
+    bool split = runs > TOGETHER && sweep->axes[0].value_count > 1;
     const struct az_sweep_axis *axis = &sweep->axes[0];
     for (size_t value = 0; value < (split ? axis->value_count : 1); value++) {
         snprintf(drawing->titles[value], AZ_TEXT_BYTES, "%s = %s", axis->key, axis->values[value]);
