@@ -38,8 +38,8 @@ static enum az_status find_rows(struct az_divergence_state *state,
                             state->recordings[AZ_COMPARE_B], a, b, error));
     if (!state->match.told.comparable)
         AZ_RAISE(AZ_USAGE,
-                 "%s has %" PRId64 " rows of %" PRId64 " in A, %" PRId64 " of %" PRId64
-                 " in B: there is no token to compare",
+                 "%s has %" PRId64 " rows of %" PRId64 " dimensions in A, %" PRId64 " of %" PRId64
+                 " in B, and no token is in both with as many dimensions",
                  a->name, a->frame_shape[0], a->frame_shape[1], b->frame_shape[0],
                  b->frame_shape[1]);
     state->dims = (size_t)a->frame_shape[1];

@@ -45,10 +45,15 @@ enum az_status az_subject_frames(const struct az_recording *recording,
 {
     int64_t last = last_step ? last_step : INT64_MAX - 1;
     int64_t first = frame_from(tensor, first_step), end = frame_from(tensor, last + 1);
+    if (tensor->frames < 1)
+        return az_error_raise(error, AZ_USAGE, "%s has no frames", tensor->name);
     if (end - first < least)
         return az_error_raise(
-            error, AZ_USAGE, "%s has %" PRId64 " frames%s; %s", tensor->name,
-            end - first > 0 ? end - first : 0, first_step || last_step ? " in these steps" : "",
+            error, AZ_USAGE,
+            "%s has %" PRId64 " frames%s, of steps %" PRId64 " to %" PRId64 " in all; %s",
+            tensor->name, end - first > 0 ? end - first : 0,
+            first_step || last_step ? " in these steps" : "", az_recording_step_of(tensor, 0),
+            az_recording_step_of(tensor, tensor->frames - 1),
             least > 1 ? "a motion needs two of them, from which it is seen" : "one is needed");
     *plan = (struct az_pass_plan){
         .recording = recording, .tensor = tensor, .first = first, .last = end - 1, .every = 1};

@@ -165,7 +165,7 @@ static void wrong_inputs_say_so(void **state)
     assert_int_equal(on_recording("lifecycle", "--matrix U"), 3);
     assert_has(err, "U was not recorded; what was: W");
     assert_int_equal(on_recording("kinematics", "--from 100"), 2);
-    assert_has(err, "a motion needs two of them");
+    assert_has(err, "of steps 0 to 60 in all; a motion needs two of them");
     assert_int_equal(azimuth("motion nothing"), 3);
     snprintf(recording, sizeof recording, "%s",
              write_planted(&(struct planted){.no_dead = true}, "planted.safetensors"));

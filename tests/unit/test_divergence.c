@@ -336,7 +336,7 @@ static void what_cannot_be_compared_is_refused(void **state)
     assert_refused((struct az_divergence_options){.isa = "mmx"}, AZ_USAGE, "mmx");
     write_both((struct planted){.row_count = 20},
                (struct planted){.first_row = 30, .row_count = 20});
-    assert_refused((struct az_divergence_options){0}, AZ_USAGE, "there is no token to compare");
+    assert_refused((struct az_divergence_options){0}, AZ_USAGE, "no token is in both");
     write_both((struct planted){0}, (struct planted){.wide = true});
     assert_refused((struct az_divergence_options){0}, AZ_UNSUPPORTED, "F32");
     write_both((struct planted){0}, (struct planted){.first_row = 100, .row_count = 100});
