@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/drawing.h"
 #include "cli/ledger_report.h"
-#include "cli/lens_figure.h"
 
 #define MEDIAN 3
 
@@ -67,7 +67,7 @@ enum az_status az_ledger_report_draw_beside(const struct az_ledger_report *repor
         }
         add_curve(drawing, report, curve);
         add_curve(drawing, other, curve);
-        if (curve == DRIVE) az_drawing_line(drawing, 1, "moves above");
+        if (curve == DRIVE) az_drawing_line(drawing, 1, false, "moves above");
     }
     return az_drawing_draw(drawing, file, "beside", error);
 }

@@ -9,6 +9,8 @@
 #include "cli/bar.h"
 #include "store/file.h"
 
+#define PATH_BYTES 4096
+
 static bool has_option(const struct az_arguments *arguments, const char *name)
 {
     for (const struct az_option *option = arguments->command->options; option->name; option++)
@@ -79,7 +81,7 @@ enum az_status az_lens_tokenizer_read(struct az_tokenizer **tokenizer, const cha
                                       const char *recording, struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    char path[AZ_LENS_PATH_BYTES];
+    char path[PATH_BYTES];
     const char *slash = strrchr(recording, '/');
     *tokenizer = NULL;
     if (given) return az_tokenizer_load(tokenizer, given, error);
