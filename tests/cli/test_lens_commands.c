@@ -114,7 +114,7 @@ static void structure_is_told_frame_by_frame(void **state)
     assert_has(out, "\"black_holes\": 0");
     assert_int_equal(on_recording("structure", "--every 0"), 2);
     assert_int_equal(on_recording("structure", "--from 61"), 2);
-    assert_has(err, "0 frames in these steps; one is needed");
+    assert_has(err, "of steps 0 to 60 in all; one is needed");
 }
 
 static void programs_read_json(void **state)
