@@ -139,6 +139,17 @@ struct az_product_f32 {
     size_t b_group; /* as above, with any k0 */
 };
 
+/* Two rows to be scaled and rounded to bf16: y[h] = x[h] * factor[h], each product rounded to
+ * float32 first. They are also written as rows k0 and k0 + 1 of a packed B, k0 even, with zeros
+ * beyond their end up to the next multiple of 16 columns. */
+struct az_scaled_pair {
+    const float *x[2];
+    float factor[2];
+    struct az_bf16 *y[2];
+    struct az_bf16 *packed; /* at row k0, aligned to 64 bytes */
+    size_t group;           /* elements of packed from 16 columns to the next 16 */
+};
+
 struct az_kernels {
     enum az_isa isa;
     const char *name;
@@ -208,11 +219,15 @@ struct az_kernels {
     /* x = exp(x - max), max the greatest x, and the sum of these. Scaled by 1 / sum this is
      * softmax. count >= 1. */
     void (*softmax_exponentials)(size_t count, float *x, float *max, float *sum);
+    /* The same of a row of bf16 values; x is kept, e takes the exponentials. */
+    void (*softmax_exponentials_bf16)(size_t count, const struct az_bf16 *x, float *e, float *max,
+                                      float *sum);
     /* y = exp(x - max) * factor: the softmax once more, from what was kept. In place allowed. */
     void (*softmax_apply)(size_t count, const float *x, float max, float factor, float *y);
     /* dx = p * (dp - sum(p * dp)) * factor: softmax backward for one row. dx may be dp. */
     void (*softmax_backward)(size_t count, const float *p, const float *dp, float factor,
                              float *dx);
+    void (*scale_pair)(size_t count, const struct az_scaled_pair *pair);
     double (*sum_squares)(size_t count, const float *x); /* in double, 16 lanes, for clipping */
 
     /* ---- AdamW, one function per arithmetic (docs/numerics.md, section 3) ----

@@ -96,6 +96,18 @@ ON_DESK(layernorm_backward,
 ON_DESK(softmax_exponentials,
         EACH_ROW kernels->softmax_exponentials(columns, desk->z + r * columns, desk->mean + r,
                                                desk->rstd + r))
+ON_DESK(softmax_exponentials_bf16,
+        EACH_ROW kernels->softmax_exponentials_bf16(columns, desk->h + r * columns,
+                                                    desk->y + r * columns, desk->mean + r,
+                                                    desk->rstd + r))
+/* Pairs of rows, packed into one place for each two. */
+ON_DESK(scale_pair, for (size_t r = 0; r + 1 < rows; r += 2) kernels->scale_pair(
+                        columns, &(struct az_scaled_pair){
+                                     .x = {desk->x + r * columns, desk->x + (r + 1) * columns},
+                                     .factor = {0.5f, 0.25f},
+                                     .y = {desk->h2 + r * columns, desk->h2 + (r + 1) * columns},
+                                     .packed = (struct az_bf16 *)(desk->y + r * columns),
+                                     .group = 2 * AZ_PACK_COLUMNS}))
 ON_DESK(softmax_apply, EACH_ROW kernels->softmax_apply(columns, desk->x + r * columns, 1, 0.01f,
                                                        desk->y + r * columns))
 ON_DESK(softmax_backward,
@@ -126,6 +138,8 @@ static const struct work works[] = {
     {"layernorm", layernorm, 8, 3},
     {"layernorm_backward", layernorm_backward, 12, 6},
     {"softmax_exponentials", softmax_exponentials, 8, 9},
+    {"softmax_exponentials_bf16", softmax_exponentials_bf16, 6, 9},
+    {"scale_pair", scale_pair, 8, 1},
     {"softmax_apply", softmax_apply, 8, 10},
     {"softmax_backward", softmax_backward, 12, 3},
     {"sum_squares", sum_squares, 4, 2},

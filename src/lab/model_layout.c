@@ -235,8 +235,9 @@ static void place_ends(struct placement *placement)
     place_norm(placement, &model->last_norm);
     place_activations(placement, &model->h, s->rows, s->width_padded);
     place_activations(placement, &model->h_transposed, s->panels, s->width * s->panel_stride);
-    place_activations(placement, &model->logits_gradient, 1,
-                      az_math_packed(math, s->panel, s->vocabulary));
+    place_activations(placement, &model->logits_gradient,
+                      az_round_up(s->vocabulary, AZ_PACK_COLUMNS) / AZ_PACK_COLUMNS,
+                      az_model_logits_group(model, s->panel));
     place_activations(placement, &model->h_gradient, s->rows, s->width);
     place_activations(placement, &model->embedded_gradient, s->rows, s->width);
     place_floats(placement, &model->losses, s->rows);
@@ -289,8 +290,9 @@ static void place_thread(struct placement *placement, struct az_scratch *scratch
     place_attention_scratch(placement, scratch);
     place_scratch(placement, &scratch->logits, AZ_ROW_BLOCK, s->vocabulary_padded, bytes);
     place_scratch(placement, &scratch->tile, AZ_ROW_BLOCK, AZ_LOGIT_TILE, sizeof(float));
-    place_scratch(placement, &scratch->logit_row, 1, s->vocabulary, sizeof(float));
     place_scratch(placement, &scratch->block, AZ_WEIGHT_ROWS, AZ_WEIGHT_COLUMNS, sizeof(float));
+    for (int n = 0; n < 2; n++)
+        place_scratch(placement, &scratch->exps[n], 1, s->vocabulary, sizeof(float));
     for (int n = 0; n < 2; n++)
         place_scratch(placement, &scratch->rows[n], AZ_EMBEDDING_ROWS, s->width, sizeof(float));
     if (placement->model->math.f32)

@@ -113,6 +113,43 @@ void az_math_pack_rows(const struct az_math *math, size_t k0, size_t k, size_t n
         math->kernels.pack_b(k, n, b, b_stride, to, group);
 }
 
+size_t az_math_packed_at(const struct az_math *math, size_t group, size_t row, size_t column)
+{
+    size_t first = column / AZ_PACK_COLUMNS * group, j = column % AZ_PACK_COLUMNS;
+    if (math->f32) return first + row * AZ_PACK_COLUMNS + j;
+    return first + row / 2 * 2 * AZ_PACK_COLUMNS + 2 * j + row % 2;
+}
+
+void az_math_exponentials(const struct az_math *math, size_t count, const void *x, float *e,
+                          float *max, float *sum)
+{
+    if (!math->f32) {
+        math->kernels.softmax_exponentials_bf16(count, x, e, max, sum);
+        return;
+    }
+    memcpy(e, x, count * sizeof *e);
+    math->kernels.softmax_exponentials(count, e, max, sum);
+}
+
+void az_math_scale_pair(const struct az_math *math, const struct az_math_pair *pair)
+{
+    void *y[2] = {pair->y, az_math_at(math, pair->y, pair->y_stride)};
+    if (!math->f32) {
+        math->kernels.scale_pair(
+            pair->columns, &(struct az_scaled_pair){.x = {pair->x[0], pair->x[1]},
+                                                    .factor = {pair->factor[0], pair->factor[1]},
+                                                    .y = {y[0], y[1]},
+                                                    .packed = pair->packed,
+                                                    .group = pair->group});
+        return;
+    }
+    for (size_t row = 0; row < 2; row++) {
+        memcpy(y[row], pair->x[row], pair->columns * sizeof(float));
+        math->kernels.scale(pair->columns, pair->factor[row], y[row]);
+    }
+    math->kernels.pack_b_f32(2, pair->columns, pair->y, pair->y_stride, pair->packed, pair->group);
+}
+
 void az_math_transpose(const struct az_math *math, size_t rows, size_t columns, const void *from,
                        size_t from_stride, void *to, size_t to_stride)
 {

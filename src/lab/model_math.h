@@ -60,6 +60,26 @@ void az_math_pack_transposed(const struct az_math *math, size_t k, size_t n, con
 void az_math_pack_rows(const struct az_math *math, size_t k0, size_t k, size_t n, const void *b,
                        size_t b_stride, void *packed, size_t group);
 
+/* Element (row, column) of a packed B with these groups. */
+size_t az_math_packed_at(const struct az_math *math, size_t group, size_t row, size_t column);
+
+/* Softmax of a row of activations without its last division: e = exp(x - max), and the sum. */
+void az_math_exponentials(const struct az_math *math, size_t count, const void *x, float *e,
+                          float *max, float *sum);
+
+/* Two rows times their factors, rounded: into rows of y, and as rows of a packed B; packed is at
+ * the first of them, an even one. */
+struct az_math_pair {
+    size_t columns;
+    const float *x[2];
+    float factor[2];
+    void *y;
+    size_t y_stride;
+    void *packed;
+    size_t group;
+};
+void az_math_scale_pair(const struct az_math *math, const struct az_math_pair *pair);
+
 /* to[c][r] = from[r][c]. */
 void az_math_transpose(const struct az_math *math, size_t rows, size_t columns, const void *from,
                        size_t from_stride, void *to, size_t to_stride);

@@ -16,6 +16,13 @@ size_t az_model_panel_rows(const struct az_model *model, size_t panel)
     return az_least(AZ_PRODUCT_PANEL, model->shape.rows - panel * AZ_PRODUCT_PANEL);
 }
 
+/* A little more than a packed B needs: where groups lie a power of two apart, a row of them falls
+ * on a few sets of the cache. */
+size_t az_model_logits_group(const struct az_model *model, size_t rows)
+{
+    return az_math_group(&model->math, rows) + 2 * AZ_PACK_COLUMNS;
+}
+
 void az_model_keep_rows(const struct az_model *model, const struct az_rows_block *block,
                         size_t columns, const void *x, size_t x_stride, void *panels)
 {

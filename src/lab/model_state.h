@@ -98,7 +98,7 @@ struct az_scratch {
     float *heads[2];     /* dV, dK [padded][head] */
     void *logits;        /* [AZ_ROW_BLOCK][vocabulary_padded] */
     float *tile;         /* [AZ_ROW_BLOCK][AZ_LOGIT_TILE] */
-    float *logit_row;    /* [vocabulary] */
+    float *exps[2];      /* [vocabulary]: exp(logit - max) of two rows */
     float *block;        /* [AZ_WEIGHT_ROWS][AZ_WEIGHT_COLUMNS] */
     float *rows[2];      /* [AZ_EMBEDDING_ROWS][width] */
     float *pack;         /* [AZ_PACK_ROWS][widest matrix], compute f32 only */
@@ -182,6 +182,8 @@ void az_model_release_layout(struct az_model *model);
 /* The block that begins at position t. */
 struct az_rows_block az_model_block(const struct az_model *model, size_t sequence, size_t t);
 size_t az_model_panel_rows(const struct az_model *model, size_t panel);
+/* Elements of logits_gradient, packed for so many rows, from 16 tokens to the next 16. */
+size_t az_model_logits_group(const struct az_model *model, size_t rows);
 /* Keeps a block of X (transposed), of dY (packed) for the weight gradients. */
 void az_model_keep_rows(const struct az_model *model, const struct az_rows_block *block,
                         size_t columns, const void *x, size_t x_stride, void *panels);

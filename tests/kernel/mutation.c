@@ -232,6 +232,24 @@ static void exponentials_chain(size_t count, float *x, float *max, float *sum)
 }
 WRONG(softmax_exponentials, exponentials_chain)
 
+/* Lanes that do not exist count as exp(0 - max). */
+static void exponentials_padded(size_t count, const struct az_bf16 *x, float *e, float *max,
+                                float *sum)
+{
+    honest.softmax_exponentials_bf16(count, x, e, max, sum);
+    if (count % AZ_LANES) *sum += expf(-*max);
+}
+WRONG(softmax_exponentials_bf16, exponentials_padded)
+
+static void scale_pair_swapped(size_t count, const struct az_scaled_pair *pair)
+{
+    struct az_scaled_pair other = *pair;
+    other.x[0] = pair->x[1], other.x[1] = pair->x[0];
+    honest.scale_pair(count, pair);
+    if (count == 17) honest.scale_pair(count, &other);
+}
+WRONG(scale_pair, scale_pair_swapped)
+
 static void apply_fused(size_t count, const float *x, float max, float factor, float *y)
 {
     for (size_t i = 0; i < count; i++) y[i] = (float)(exp((double)x[i] - (double)max) * factor);
@@ -351,6 +369,8 @@ const struct mutation az_test_mutations[] = {
     MUTATION("layernorm", "variance in another order", layernorm_chain),
     MUTATION("layernorm_backward", "an ulp in dbias", layernorm_backward_bias),
     MUTATION("softmax_exponentials", "sum in another order", exponentials_chain),
+    MUTATION("softmax_exponentials_bf16", "lanes beyond the end", exponentials_padded),
+    MUTATION("scale_pair", "rows in another order", scale_pair_swapped),
     MUTATION("softmax_apply", "another exp", apply_fused),
     MUTATION("softmax_backward", "a factor that is off", softmax_backward_order),
     MUTATION("sum_squares", "in float32", squares_f32),

@@ -45,6 +45,8 @@ static const struct {
     {"layernorm", "6cdcdd8fb6177fd963a664b9dc3d6959"},
     {"layernorm_backward", "fca872647f0ea3f7a0cd1cfcf87a2436"},
     {"softmax_exponentials", "9ca878a02229dc1c331ad2c2b8aff2f9"},
+    {"softmax_exponentials_bf16", "a2d5cad2eb5d04bf0325e311f8a5727b"},
+    {"scale_pair", "6e2f970e9cb1f053b7599818aca28c67"},
     {"softmax_apply", "7040bda22ee39808b7b10b7114e01b01"},
     {"softmax_apply in place", "39e0e29fac4f199d4697b0d65ff23c85"},
     {"softmax_backward", "92ed2089993517d7d086b33ecc75bd87"},

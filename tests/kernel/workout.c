@@ -244,6 +244,27 @@ PERFORM(softmax_exponentials)
     kernels->softmax_exponentials(shape->columns, x, max, output(scene, 1));
 }
 
+PERFORM(softmax_exponentials_bf16)
+{
+    struct az_bf16 *x = scene_bf16(scene, shape->columns);
+    float *e = output(scene, shape->columns), *max = output(scene, 1);
+    kernels->softmax_exponentials_bf16(shape->columns, x, e, max, output(scene, 1));
+}
+
+/* Rows 2 and 3 of a B of which the rows before and after are not touched. */
+PERFORM(scale_pair)
+{
+    size_t columns = shape->columns, group = az_packed_bf16(32, 1);
+    float *scalars = scene_floats(scene, 2);
+    struct az_scaled_pair pair = {.x = {scene_floats(scene, columns), scene_floats(scene, columns)},
+                                  .factor = {scalars[0], scalars[1]},
+                                  .y = {scene_bf16(scene, columns), scene_bf16(scene, columns)},
+                                  .packed = scene_bf16(scene, az_packed_bf16(32, columns)) +
+                                            2 * AZ_PACK_COLUMNS,
+                                  .group = group};
+    kernels->scale_pair(columns, &pair);
+}
+
 PERFORM(softmax_apply)
 {
     float *x = scene_floats(scene, shape->columns), *scalars = scene_floats(scene, 2);
@@ -365,6 +386,8 @@ const struct workout az_test_workouts[] = {
     {"layernorm", SHAPES_ROWS, layernorm},
     {"layernorm_backward", SHAPES_ROWS, layernorm_backward},
     {"softmax_exponentials", SHAPES_ROW_1, softmax_exponentials},
+    {"softmax_exponentials_bf16", SHAPES_ROW_1, softmax_exponentials_bf16},
+    {"scale_pair", SHAPES_ROW, scale_pair},
     {"softmax_apply", SHAPES_ROW, softmax_apply},
     {"softmax_apply in place", SHAPES_ROW, softmax_apply_in_place},
     {"softmax_backward", SHAPES_ROW, softmax_backward},

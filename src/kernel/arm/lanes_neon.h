@@ -222,6 +222,12 @@ static inline void lanes_narrow_some(struct az_bf16 *p, size_t n, struct lanes x
     memcpy(p, some, n * sizeof *p);
 }
 
+static inline void lanes_narrow_pair(struct az_bf16 *p, struct lanes even, struct lanes odd)
+{
+    EACH_QUARTER(
+        vst2_u16((uint16_t *)p + 8 * q, ((uint16x4x2_t){{rounded(even.v[q]), rounded(odd.v[q])}}));)
+}
+
 struct lanes_f64 {
     float64x2_t v[8];
 };

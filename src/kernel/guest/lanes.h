@@ -23,6 +23,7 @@
  *   lanes_add_exponent(x, n)     the bits of x + (n << 23)
  *   lanes_tree_sum(x), lanes_tree_greater(x)    the halving tree 8, 4, 2, 1
  *   lanes_widen(p), lanes_widen_some(p, n), lanes_narrow(p, x), lanes_narrow_some(p, n, x)
+ *   lanes_narrow_pair(p, even, odd)             to 16 pairs of bf16, even's first
  *   struct lanes_f64, lanes_f64_zero(), lanes_f64_add_square(sum, x), lanes_f64_tree_sum(x)
  *
  *   TILE                         words of 32 bits in struct words: 16, 8 or 4

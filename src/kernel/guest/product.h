@@ -43,6 +43,7 @@ struct piece {
     size_t c_stride;
     bool add;     /* to C; else C is written */
     bool careful; /* subnormals may occur */
+    size_t ahead; /* elements of packed B to the next columns, which are fetched meanwhile */
 };
 
 static AZ_INLINE vector product_mul(bool careful, vector a, vector b)
@@ -124,15 +125,17 @@ static AZ_INLINE void add_half(bool careful, bool first, size_t half, size_t row
  * registers enough for both. A chain begins with a product alone: fma(a, b, 0) differs from it in
  * the sign of a zero only, which adding to acc, +0 at first and never -0 later, removes. */
 static AZ_INLINE void chain_block(bool careful, size_t rows, const float *a,
-                                  const struct az_bf16 *b, vector e[][BF16_VECTORS],
+                                  const struct az_bf16 *b, size_t ahead, vector e[][BF16_VECTORS],
                                   vector o[][BF16_VECTORS])
 {
+    FETCH_READ(b, ahead * sizeof *b);
     add_half(careful, true, 0, rows, a, b, e);
     if (!BF16_TOGETHER)
         for (size_t i = 2; i < AZ_PRODUCT_BLOCK; i += 2)
             add_half(careful, false, 0, rows, a + i, b + i * AZ_PACK_COLUMNS, e);
     add_half(careful, true, 1, rows, a, b, o);
     for (size_t i = 2; i < AZ_PRODUCT_BLOCK; i += 2) {
+        FETCH_READ(b, (ahead + i * AZ_PACK_COLUMNS) * sizeof *b);
         if (BF16_TOGETHER) add_half(careful, false, 0, rows, a + i, b + i * AZ_PACK_COLUMNS, e);
         add_half(careful, false, 1, rows, a + i, b + i * AZ_PACK_COLUMNS, o);
     }
@@ -161,7 +164,7 @@ static AZ_INLINE void piece_bf16(bool careful, size_t rows, const struct piece *
     size_t block = 0;
     do {
         vector e[BF16_ROWS][BF16_VECTORS], o[BF16_ROWS][BF16_VECTORS];
-        chain_block(careful, rows, a, b, e, o);
+        chain_block(careful, rows, a, b, piece->ahead, e, o);
         if (block == 0)
             add_sums(careful, true, rows, acc, e, o);
         else
@@ -286,7 +289,8 @@ static void chunk_bf16(const struct az_product_bf16 *product, size_t k, size_t s
 {
     struct piece piece = {.k = smaller(k - start, AZ_PRODUCT_PANEL),
                           .c_stride = product->c_stride,
-                          .add = start > 0 || product->accumulate};
+                          .add = start > 0 || product->accumulate,
+                          .ahead = product->b_group};
     const size_t step = VECTOR * BF16_VECTORS;
     float strip[BF16_ROWS * STRIP_STRIDE];
     unsigned eb = 255;

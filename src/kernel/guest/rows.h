@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "kernel/constants.h"
+#include "kernel/guest/inline.h"
 #include "kernel/guest/lanes.h"
 
 /* ---- conversion ---- */
@@ -313,6 +314,63 @@ static void softmax_exponentials(size_t count, float *x, float *max, float *sum)
     *sum = lanes_tree_sum(total);
 }
 
+static inline float row_max_bf16(size_t count, const struct az_bf16 *x)
+{
+    size_t whole = whole_lanes(count), rest = count - whole;
+    struct lanes max = lanes_set(-INFINITY);
+    for (size_t i = 0; i < whole; i += AZ_LANES) max = lanes_greater(lanes_widen(x + i), max);
+    if (rest) {
+        float some[AZ_LANES];
+        lanes_store(some, lanes_widen_some(x + whole, rest));
+        max = lanes_greater(lanes_load_some(some, rest, -INFINITY), max);
+    }
+    return lanes_tree_greater(max);
+}
+
+static void softmax_exponentials_bf16(size_t count, const struct az_bf16 *x, float *e, float *max,
+                                      float *sum)
+{
+    size_t whole = whole_lanes(count), rest = count - whole;
+    struct lanes top = lanes_set(*max = row_max_bf16(count, x)), total = lanes_set(0);
+    for (size_t i = 0; i < whole; i += AZ_LANES) {
+        struct lanes y = exp_of_low(lanes_sub(lanes_widen(x + i), top));
+        lanes_store(e + i, y);
+        total = lanes_add(total, y);
+    }
+    if (rest) {
+        struct lanes y = exp_of_low(lanes_sub(lanes_widen_some(x + whole, rest), top));
+        lanes_store_some(e + whole, rest, y);
+        total = lanes_add(total, lanes_first(rest, y));
+    }
+    *sum = lanes_tree_sum(total);
+}
+
+/* Groups of packed B that the stores are ahead of: they lie far apart, and their lines are fetched
+ * before they can be written. */
+#define PAIR_AHEAD 48
+
+static void scale_pair(size_t count, const struct az_scaled_pair *pair)
+{
+    size_t whole = whole_lanes(count), rest = count - whole, group = pair->group;
+    const float *x0 = pair->x[0], *x1 = pair->x[1];
+    struct lanes f0 = lanes_set(pair->factor[0]), f1 = lanes_set(pair->factor[1]);
+    struct az_bf16 *packed = pair->packed, *y0 = pair->y[0], *y1 = pair->y[1];
+    for (size_t i = 0; i < whole; i += AZ_LANES, packed += group) {
+        struct lanes even = lanes_mul(lanes_load(x0 + i), f0);
+        struct lanes odd = lanes_mul(lanes_load(x1 + i), f1);
+        FETCH_WRITE(packed, PAIR_AHEAD * group * sizeof *packed);
+        lanes_narrow(y0 + i, even);
+        lanes_narrow(y1 + i, odd);
+        lanes_narrow_pair(packed, even, odd);
+    }
+    if (!rest) return;
+    struct lanes even = lanes_mul(lanes_load_some(x0 + whole, rest, 0), f0);
+    struct lanes odd = lanes_mul(lanes_load_some(x1 + whole, rest, 0), f1);
+    lanes_narrow_some(y0 + whole, rest, even);
+    lanes_narrow_some(y1 + whole, rest, odd);
+    lanes_narrow_pair(packed, lanes_first(rest, even), lanes_first(rest, odd));
+}
+
 static void softmax_apply(size_t count, const float *x, float max, float factor, float *y)
 {
     size_t whole = whole_lanes(count), rest = count - whole;
@@ -372,8 +430,10 @@ static void fill_rows(struct az_kernels *kernels)
     kernels->layernorm = layernorm;
     kernels->layernorm_backward = layernorm_backward;
     kernels->softmax_exponentials = softmax_exponentials;
+    kernels->softmax_exponentials_bf16 = softmax_exponentials_bf16;
     kernels->softmax_apply = softmax_apply;
     kernels->softmax_backward = softmax_backward;
+    kernels->scale_pair = scale_pair;
     kernels->sum_squares = sum_squares;
 }
 

@@ -44,9 +44,12 @@ void az_reference_layernorm_backward(size_t rows, size_t columns, const float *x
                                      const float *mean, const float *rstd, const float *dy,
                                      float *dx, float *dgain, float *dbias);
 void az_reference_softmax_exponentials(size_t count, float *x, float *max, float *sum);
+void az_reference_softmax_exponentials_bf16(size_t count, const struct az_bf16 *x, float *e,
+                                            float *max, float *sum);
 void az_reference_softmax_apply(size_t count, const float *x, float max, float factor, float *y);
 void az_reference_softmax_backward(size_t count, const float *p, const float *dp, float factor,
                                    float *dx);
+void az_reference_scale_pair(size_t count, const struct az_scaled_pair *pair);
 double az_reference_sum_squares(size_t count, const float *x);
 
 void az_reference_adamw_f32(const struct az_adamw *adamw, const struct az_adamw_range *range);

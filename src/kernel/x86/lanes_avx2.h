@@ -227,6 +227,14 @@ static inline void lanes_narrow_some(struct az_bf16 *p, size_t n, struct lanes x
     memcpy(p, some, n * sizeof *p);
 }
 
+static inline void lanes_narrow_pair(struct az_bf16 *p, struct lanes even, struct lanes odd)
+{
+    for (int h = 0; h < 2; h++) {
+        __m256i high = _mm256_slli_epi32(rounded(odd.v[h]), 16);
+        _mm256_storeu_si256((__m256i *)(p + 16 * h), _mm256_or_si256(rounded(even.v[h]), high));
+    }
+}
+
 struct lanes_f64 {
     __m256d v[4];
 };

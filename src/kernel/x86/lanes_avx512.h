@@ -154,21 +154,19 @@ static inline struct lanes lanes_widen_some(const struct az_bf16 *p, size_t n)
     return lanes_of(widened(_mm256_maskz_loadu_epi16(first_lanes(n), p)));
 }
 
-/* az_bf16_from_f32 on 16 values. */
-static inline __m256i narrowed(__m512 x)
+/* az_bf16_from_f32 on 16 values, as words. */
+static inline __m512i narrowed(__m512 x)
 {
     __m512i bits = _mm512_castps_si512(x), top = _mm512_srli_epi32(bits, 16);
     __m512i even = _mm512_and_si512(top, _mm512_set1_epi32(1));
     __m512i sum = _mm512_add_epi32(_mm512_add_epi32(bits, even), _mm512_set1_epi32(0x7fff));
     __mmask16 nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
-    __m512i rounded =
-        _mm512_mask_or_epi32(_mm512_srli_epi32(sum, 16), nan, top, _mm512_set1_epi32(0x40));
-    return _mm512_cvtepi32_epi16(rounded);
+    return _mm512_mask_or_epi32(_mm512_srli_epi32(sum, 16), nan, top, _mm512_set1_epi32(0x40));
 }
 
 static inline void lanes_narrow(struct az_bf16 *p, struct lanes x)
 {
-    _mm256_storeu_si256((__m256i *)p, narrowed(x.v));
+    _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(narrowed(x.v)));
 }
 
 static inline void lanes_store_upper(struct az_bf16 *p, struct lanes x)
@@ -179,7 +177,13 @@ static inline void lanes_store_upper(struct az_bf16 *p, struct lanes x)
 
 static inline void lanes_narrow_some(struct az_bf16 *p, size_t n, struct lanes x)
 {
-    _mm256_mask_storeu_epi16(p, first_lanes(n), narrowed(x.v));
+    _mm256_mask_storeu_epi16(p, first_lanes(n), _mm512_cvtepi32_epi16(narrowed(x.v)));
+}
+
+static inline void lanes_narrow_pair(struct az_bf16 *p, struct lanes even, struct lanes odd)
+{
+    __m512i high = _mm512_slli_epi32(narrowed(odd.v), 16);
+    _mm512_storeu_si512(p, _mm512_or_si512(narrowed(even.v), high));
 }
 
 struct lanes_f64 {

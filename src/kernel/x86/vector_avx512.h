@@ -8,7 +8,7 @@
 
 #define VECTOR 16
 #define vector __m512
-#define BF16_ROWS 12 /* 24 of 32 registers are chains */
+#define BF16_ROWS 8 /* 16 chains and 8 sums in 32 registers */
 #define BF16_VECTORS 1
 #define BF16_TOGETHER 1
 #define F32_ROWS 12
