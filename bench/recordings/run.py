@@ -14,7 +14,7 @@ with moments in bf16 (bf16-fused) and 16 sequences in a step, 1,600 steps, 8.2 G
 freeze in it. azimuth convert gives it other containers and compressions. delta and the table of sizes take
 --frames steps from each window on. read and export take turns with h5py (--rounds); have the file in memory.
 
-Needs h5py, numpy, safetensors and zstandard. OVERRIDE: SECTION.KEY=VALUE for azimuth train, such as
+Needs h5py, ml_dtypes, numpy, safetensors and zstandard. OVERRIDE: SECTION.KEY=VALUE for azimuth train, such as
 train.batch=4. Files go to $TMPDIR.
 """
 import argparse
@@ -30,6 +30,7 @@ import time
 import zlib
 
 import h5py
+import ml_dtypes  # noqa: F401: it tells numpy, and so safetensors, of bfloat16
 import numpy
 import safetensors.numpy
 import zstandard
@@ -279,9 +280,10 @@ def read(arguments, folder):
     for _ in range(arguments.rounds):
         for way, action in ways.items():
             found[way].append(action())
+            print(f"{way:18} {found[way][-1]:7.2f} s", file=sys.stderr, flush=True)
     for way, seconds in found.items():
         middle = statistics.median(seconds)
-        print(f"{way:18} {middle:7.2f} s  {raw / middle / 1e9:6.2f} GB/s of frames", flush=True)
+        print(f"{way:18} {middle:7.2f} s  {raw / middle / 1e9:6.2f} GB/s of frames")
     print(f"{path.name}: {path.stat().st_size / 1e9:.2f} GB for {raw / 1e9:.2f} GB of frames, "
           f"{os.cpu_count()} processors")
 
@@ -319,8 +321,8 @@ def main():
     parser.add_argument("operands", nargs="*")
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--windows", default="0,736,1472")
-    parser.add_argument("--frames", type=int, default=128)
+    parser.add_argument("--windows", default="0,352,1472")
+    parser.add_argument("--frames", type=int, default=96)
     arguments = parser.parse_intermixed_args()
     arguments.azimuth = arguments.build / "azimuth"
     with tempfile.TemporaryDirectory() as name:

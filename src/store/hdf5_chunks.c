@@ -63,7 +63,7 @@ static enum az_status add_slot(struct az_hdf5_reader *reader, struct az_hdf5_ent
     enum az_status status = AZ_OK;
     struct az_hdf5_slot *slot = NULL;
     while (reader->oldest && reader->oldest->batch != reader->batch &&
-           reader->kept_bytes + bytes > AZ_HDF5_KEPT_BYTES) {
+           reader->kept_bytes + bytes > reader->keep_bytes) {
         free_slot(slot);
         slot = take_oldest(reader);
     }

@@ -128,6 +128,7 @@ enum az_status az_hdf5_open(struct az_hdf5_reader **reader_pointer, const char *
     if (!S_ISREG(about.st_mode)) AZ_RAISE(AZ_UNSUPPORTED, "is not a regular file");
     reader->file_bytes = (uint64_t)about.st_size;
     reader->budget_bytes = STRUCTURE_BYTES;
+    reader->keep_bytes = AZ_HDF5_KEPT_BYTES;
     AZ_TRY(read_superblock(reader, &root_address, error));
     AZ_TRY(az_hdf5_walk(reader, root_address, error));
     AZ_TRY(keep_lists(reader, error));

@@ -69,7 +69,8 @@ struct az_hdf5_reader {
     pthread_mutex_t lock; /* of reading chunks, and what follows */
     struct az_pool *pool;
     struct az_hdf5_slot *oldest, *newest;
-    uint64_t kept_bytes;
+    uint64_t kept_bytes; /* of unpacked chunks */
+    uint64_t keep_bytes; /* at most, when a call needs no more */
     uint64_t batch;
     unsigned char **scratch; /* [threads] */
     size_t *scratch_bytes;
