@@ -225,8 +225,9 @@ def read_safetensors(path):
     with safetensors.safe_open(path, "numpy") as file:
         for movie in MOVIES:
             dataset = file.get_slice(movie)
-            for first in range(0, dataset.get_shape()[0], 32):
-                dataset[first:first + 32]
+            frames = dataset.get_shape()[0]
+            for first in range(0, frames, 32):
+                dataset[first:min(first + 32, frames)]
 
 
 def read_raw(path):
