@@ -22,6 +22,7 @@
  * that it lacks. */
 struct az_sky_plan {
     int axes[3];             /* all 0: 2, 1, 3 */
+    const double *basis;     /* [3][dims] north, meridian, equinox as they are; NULL: components */
     const double *viewpoint; /* [dims]; NULL: the origin */
     bool causal; /* components in units of sqrt(eigenvalue + ridge): the causal metric */
     double ridge;
@@ -33,7 +34,8 @@ struct az_sky {
     double *x, *y, *z, *r, *latitude, *longitude;
 };
 
-/* AZ_USAGE for an axis beyond the frame's components or taken twice. Free with az_sky_free. */
+/* AZ_USAGE for an axis beyond the frame's components or taken twice, or a basis in the causal
+ * metric. Free with az_sky_free. */
 AZ_API enum az_status az_sky_project(struct az_sky **sky, const struct az_matrix *matrix,
                                      const struct az_frame *frame, const struct az_sky_plan *plan,
                                      struct az_pool *pool, struct az_progress *progress,

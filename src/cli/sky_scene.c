@@ -184,6 +184,34 @@ void az_scene_color(const struct az_scene *scene, struct az_chart *chart)
     if (!chart->colormap) chart->colormap = "inferno_r";
 }
 
+/* ---- axes that are no components ---- */
+
+static enum az_status read_basis(struct az_scene *scene, const char *text, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_safetensors *file = NULL;
+    const struct az_tensor *tensor;
+    int64_t dims = scene->matrix->dims;
+    AZ_TRY(open_named("--basis", text, &file, &tensor, error));
+    if ((tensor->dtype != AZ_DTYPE_F32 && tensor->dtype != AZ_DTYPE_F64) || tensor->rank != 2 ||
+        tensor->shape[0] != 3 || tensor->shape[1] != dims)
+        AZ_RAISE(AZ_FORMAT,
+                 "--basis \"%s\": expected north, meridian and equinox as 3 x %lld numbers (F32, "
+                 "F64)",
+                 tensor->name, (long long)dims);
+    AZ_TRY(az_memory_allocate(&scene->basis, 3 * (size_t)dims, sizeof(double), "axes", error));
+    for (int64_t i = 0; i < 3 * dims; i++) {
+        scene->basis[i] = number_at(tensor, i);
+        if (!isfinite(scene->basis[i]))
+            AZ_RAISE(AZ_FORMAT, "--basis \"%s\" holds a NaN or an infinity", tensor->name);
+    }
+    scene->plan.basis = scene->basis;
+    snprintf(scene->basis_name, sizeof scene->basis_name, "%.60s", tensor->name);
+out:
+    az_safetensors_close(file);
+    return status;
+}
+
 /* ---- viewpoint ---- */
 
 static enum az_status mean_of_overlay(struct az_scene *scene, struct az_error *error)
@@ -232,10 +260,14 @@ static enum az_status find_viewpoint(struct az_scene *scene, const char *from,
         AZ_RAISE(AZ_USAGE, "the causal metric is about the mean: --from mean");
     int axes[3] = {2, 1, 3};
     for (int n = 0; n < 3 && scene->plan.axes[0]; n++) axes[n] = scene->plan.axes[n];
-    snprintf(scene->description, sizeof scene->description,
-             "from %s%.40s, north PC%d, meridian PC%d, equinox PC%d%s",
-             strspn(from, "0123456789") == strlen(from) ? "row " : "", from, axes[0], axes[1],
-             axes[2], scene->plan.causal ? ", causal metric" : "");
+    const char *row = strspn(from, "0123456789") == strlen(from) ? "row " : "";
+    if (scene->basis)
+        snprintf(scene->description, sizeof scene->description, "from %s%.40s, axes of %s", row,
+                 from, scene->basis_name);
+    else
+        snprintf(scene->description, sizeof scene->description,
+                 "from %s%.40s, north PC%d, meridian PC%d, equinox PC%d%s", row, from, axes[0],
+                 axes[1], axes[2], scene->plan.causal ? ", causal metric" : "");
     if (strcmp(from, "origin") == 0) return AZ_OK;
     AZ_TRY(az_memory_allocate(&scene->viewpoint, (size_t)scene->matrix->dims, sizeof(double),
                               "a viewpoint", error));
@@ -292,6 +324,8 @@ enum az_status az_scene_open(struct az_scene *scene, const struct az_arguments *
     while ((overlay = az_arguments_next(arguments, "--overlay", &cursor)))
         AZ_TRY(read_overlay(scene, overlay, error));
     const char *level = az_arguments_value(arguments, "--level");
+    const char *basis = az_arguments_value(arguments, "--basis");
+    if (basis) AZ_TRY(read_basis(scene, basis, error));
     if (level) AZ_TRY(read_level(scene, level, error));
     for (int n = 0; n < 3; n++) {
         int axis = scene->plan.axes[n] < 0 ? -scene->plan.axes[n] : scene->plan.axes[n];
@@ -311,6 +345,7 @@ void az_scene_close(struct az_scene *scene)
     for (size_t n = 0; n < scene->overlay_count; n++) az_memory_free(scene->overlays[n].use);
     az_memory_free(scene->viewpoint);
     az_memory_free(scene->level);
+    az_memory_free(scene->basis);
     az_sky_free(scene->sky);
     az_frame_free(scene->frame);
     az_matrix_close(scene->matrix);

@@ -24,7 +24,9 @@ struct az_scene {
     struct az_pool *pool;
     struct az_sky *sky;
     struct az_sky_plan plan;
-    double *viewpoint;     /* [dims], NULL: origin */
+    double *viewpoint; /* [dims], NULL: origin */
+    double *basis;     /* [3][dims], NULL: principal components */
+    char basis_name[64];
     char description[256]; /* "from the origin, north PC2, meridian PC1, equinox PC3" */
     struct az_scene_overlay overlays[AZ_SCENE_OVERLAYS];
     size_t overlay_count;
@@ -88,6 +90,15 @@ enum az_status az_scene_real(const struct az_arguments *arguments, const char *n
          false,                                                                                    \
          "principal components that point north, to the prime meridian and to the equinox; a "     \
          "minus flips one: --axes=-2,1,3"},                                                        \
+        {"--basis",                                                                                \
+         NULL,                                                                                     \
+         "FILE:NAME",                                                                              \
+         NULL,                                                                                     \
+         AZ_COMPLETE_FILE,                                                                         \
+         false,                                                                                    \
+         false,                                                                                    \
+         "any three vectors as axes in place of components: north, meridian and equinox, 3 x "     \
+         "dimensions numbers (F32, F64) in a safetensors file, taken as they are"},                \
         {"--from",                                                                                 \
          NULL,                                                                                     \
          "WHERE",                                                                                  \

@@ -111,7 +111,8 @@ static enum az_status pack_axes(struct projection *work, const struct az_frame *
     enum az_status status = AZ_OK;
     float *columns = NULL;
     AZ_TRY(az_memory_allocate(&columns, COLUMNS * work->dims, sizeof *columns, "axes", error));
-    for (int n = 0; n < 3; n++) {
+    for (size_t i = 0; plan->basis && i < 3 * work->dims; i++) columns[i] = (float)plan->basis[i];
+    for (int n = 0; n < 3 && !plan->basis; n++) {
         int64_t component = (axes[n] < 0 ? -axes[n] : axes[n]) - 1;
         double factor = axes[n] < 0 ? -1 : 1;
         if (component >= frame->dims) continue; /* all rows lie at 0 */
@@ -151,6 +152,8 @@ enum az_status az_sky_project(struct az_sky **sky, const struct az_matrix *matri
     for (int n = 0; given && n < 3; n++) axes[n] = plan->axes[n];
     if (frame->dims != matrix->dims) AZ_RAISE(AZ_USAGE, "the frame is that of another matrix");
     AZ_TRY(check_axes(frame, axes, error));
+    if (plan->basis && plan->causal)
+        AZ_RAISE(AZ_USAGE, "the causal metric is that of the components: it takes no other axes");
     AZ_TRY(az_kernels_default(&kernels, NULL, error));
     AZ_TRY(az_size_multiply(threads * PART_ROWS, work.dims, &cells, error));
     AZ_TRY(az_memory_allocate(&work.packed, az_packed_f32(work.dims, COLUMNS), 4, "axes", error));

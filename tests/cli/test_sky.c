@@ -240,6 +240,8 @@ static const char *const mistakes[][2] = {
     {"sky run --level run/live_dead_tokens.safetensors:x", "the file has: live_indices"},
     {"sky run --level run/live_dead_tokens.safetensors:live_indices",
      "expected a number for each of 270 rows"},
+    {"sky run --basis run/live_dead_tokens.safetensors:live_mask",
+     "expected north, meridian and equinox as 3 x 8 numbers"},
     {"sky run --map lost", "there is no map \"lost\"; there are all, mollweide, density"},
     {"sky run --bin x", "--bin x: expected a number"},
     {"sky run --bin 0", "--bin is 0.05 to 60 degrees"},

@@ -125,16 +125,24 @@ def check_views(folder, bits):
         assert np.allclose(sky[name], along[:, component], atol=1e-5)
     latitude = np.degrees(np.arcsin(along[:, 1] / np.linalg.norm(along[:, :3], axis=1)))
     assert np.allclose(sky["latitude"], latitude, atol=1e-2)
+    sky = load_file(f"{folder}/own/sky.safetensors")
+    along = (values - values[3]) @ load_file(f"{folder}/axes.safetensors")["axes"].T
+    for name, component in (("z", 0), ("x", 1), ("y", 2)):
+        assert np.allclose(sky[name], along[:, component], atol=1e-5)
 
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
         bits = planted()
         save_file({"W": bits}, f"{folder}/W.safetensors")
+        axes = np.random.default_rng(8).normal(0, 1, (3, DIMS)).astype(np.float32)
+        save_file({"axes": axes}, f"{folder}/axes.safetensors")
         os.environ["AZ_CACHE"] = ""
         for command in ("census W.safetensors --select close=steps<=2 -o census",
                         "frame W.safetensors -o frame", "neighbours W.safetensors -k 3 -o near",
-                        "sky W.safetensors --map mollweide --dpi 20 -o sky"):
+                        "sky W.safetensors --map mollweide --dpi 20 -o sky",
+                        "sky W.safetensors --basis axes.safetensors:axes --from 3 "
+                        "--map mollweide --dpi 20 -o own"):
             subprocess.run([sys.argv[1], *command.split()], cwd=folder, check=True,
                            stdout=subprocess.DEVNULL)
         check_census(folder, bits)

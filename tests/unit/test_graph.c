@@ -88,6 +88,32 @@ static void a_flat_cloud_keeps_its_distances(void **state)
     az_cloud_free(&cloud);
 }
 
+static void failing_allocations_are_told(void **state)
+{
+    (void)state;
+    static const int32_t a[] = {0, 1}, b[] = {1, 2}, component[] = {0, 0, 0, 1};
+    static double l2[9] = {0, 1, 2, 1, 0, 1, 2, 1, 0};
+    struct az_graph graph = {4, 2, a, b, component};
+    struct az_crystal crystal = {.count = 3, .l2 = l2};
+    struct az_cloud cloud;
+    double x[4], y[4], width, height;
+    enum az_status status = AZ_MEMORY;
+    for (size_t n = 1; status != AZ_OK; n++) {
+        az_memory_fail_after(n);
+        status = az_graph_place(&graph, x, y, &width, &height, NULL);
+        az_memory_fail_after(0);
+        assert_true(status == AZ_OK ? n > 4 : status == AZ_MEMORY);
+    }
+    status = AZ_MEMORY;
+    for (size_t n = 1; status != AZ_OK; n++) {
+        az_memory_fail_after(n);
+        status = az_cloud_find(&cloud, &crystal, NULL, NULL);
+        az_memory_fail_after(0);
+        az_cloud_free(&cloud);
+        assert_true(status == AZ_OK ? n > 5 : status == AZ_MEMORY);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +121,7 @@ int main(void)
         cmocka_unit_test(a_graph_of_nothing_but_single_nodes_is_a_grid),
         cmocka_unit_test(a_component_too_large_is_refused),
         cmocka_unit_test(a_flat_cloud_keeps_its_distances),
+        cmocka_unit_test(failing_allocations_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
