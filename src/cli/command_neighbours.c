@@ -178,60 +178,61 @@ out:
     return status;
 }
 
-/* Counts of the first neighbours' distances in BINS equal bins, as steps. */
-static size_t fill_histogram(const double *sorted, size_t count, double *x, double *y)
+/* Counts of sorted distances from the least to `most` in BINS equal bins, as columns. */
+struct histogram {
+    double low[BINS], high[BINS], rows[BINS];
+    size_t inside;
+};
+
+static void fill_histogram(struct histogram *histogram, const double *sorted, size_t count,
+                           double most)
 {
-    double least = sorted[0], most = sorted[count - 1];
+    double least = sorted[0];
     if (!(most > least)) most = least + (least > 0 ? least * 0.01 : 1);
-    for (size_t b = 0; b <= BINS; b++) {
-        x[b] = least + (most - least) * (double)b / BINS;
-        y[b] = 0;
+    *histogram = (struct histogram){.inside = 0};
+    for (size_t b = 0; b < BINS; b++) {
+        histogram->low[b] = least + (most - least) * (double)b / BINS;
+        histogram->high[b] = least + (most - least) * (double)(b + 1) / BINS;
     }
-    for (size_t i = 0; i < count; i++) {
-        size_t bin = (size_t)((sorted[i] - least) / (most - least) * BINS);
-        y[bin < BINS ? bin : BINS - 1]++;
+    for (; histogram->inside < count && sorted[histogram->inside] <= most; histogram->inside++) {
+        size_t bin = (size_t)((sorted[histogram->inside] - least) / (most - least) * BINS);
+        histogram->rows[bin < BINS ? bin : BINS - 1]++;
     }
-    y[BINS] = y[BINS - 1];
-    return BINS + 1;
 }
 
+/* All distances, on both scales, and the least twentieth of them. */
 static enum az_status draw_histogram(const struct findings *found, const char *path,
                                      struct az_error *error)
 {
+    static const char *const titles[] = {"Distance to the nearest row", "The same, logarithmic",
+                                         "The least 5 %"};
     enum az_status status = AZ_OK;
-    double *values = NULL, x[BINS + 1], y[BINS + 1], floored[BINS + 1], most = 0;
+    struct histogram histograms[2];
+    struct az_figure_series series[2];
+    struct az_figure_panel panels[3];
+    double *values = NULL;
     AZ_TRY(az_memory_allocate(&values, (size_t)found->neighbours->queries, sizeof *values,
                               "distances", error));
     size_t count = take_sorted(found->neighbours, 0, values);
     if (count == 0) AZ_RAISE(AZ_USAGE, "no row has a neighbour: nothing to draw");
-    struct az_figure_series series = {.name = "rows",
-                                      .mark = AZ_MARK_STEPS,
-                                      .x = x,
-                                      .y = y,
-                                      .count = fill_histogram(values, count, x, y)};
-    char rows[AZ_UNIT_TEXT_BYTES], title[160];
-    az_unit_count(count, rows);
-    snprintf(title, sizeof title, "Nearest neighbours of %s rows", rows);
-    struct az_figure_panel panels[2] = {{.title = "Distance to the nearest row",
-                                         .point_unit = "bin edges",
-                                         .x = {.label = "distance"},
-                                         .y = {.label = "rows per bin"},
-                                         .series = &series,
-                                         .series_count = 1}};
-    /* Empty bins go down to the bottom instead of leaving a gap. */
-    for (size_t b = 0; b <= BINS; b++) {
-        floored[b] = fmax(y[b], 0.5);
-        most = fmax(most, y[b]);
-    }
-    struct az_figure_series logarithmic = series;
-    logarithmic.y = floored;
-    panels[1] = panels[0];
-    panels[1].title = "The same, logarithmic";
-    panels[1].series = &logarithmic;
-    panels[1].y.logarithmic = true;
-    panels[1].y.min = 0.5;
-    panels[1].y.max = 2 * most;
-    struct az_figure figure = {.title = title, .panels = panels, .panel_count = 2};
+    fill_histogram(&histograms[0], values, count, values[count - 1]);
+    fill_histogram(&histograms[1], values, count, values[(count - 1) / 20]);
+    for (int n = 0; n < 2; n++)
+        series[n] = (struct az_figure_series){.name = "rows per bin",
+                                              .mark = AZ_MARK_COLUMNS,
+                                              .x = histograms[n].high,
+                                              .y = histograms[n].rows,
+                                              .low = histograms[n].low,
+                                              .count = BINS};
+    for (int p = 0; p < 3; p++)
+        panels[p] = (struct az_figure_panel){.title = titles[p],
+                                             .point_unit = "rows",
+                                             .count = histograms[p == 2].inside,
+                                             .x = {.label = "distance"},
+                                             .y = {.label = "rows per bin", .logarithmic = p > 0},
+                                             .series = &series[p == 2],
+                                             .series_count = 1};
+    struct az_figure figure = {.title = "Nearest neighbours", .panels = panels, .panel_count = 3};
     AZ_TRY(az_figure_draw(&figure, path, error));
 out:
     az_memory_free(values);
