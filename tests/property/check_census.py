@@ -132,6 +132,7 @@ def check_views(folder, bits):
 
 
 def main():
+    program = os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
         bits = planted()
         save_file({"W": bits}, f"{folder}/W.safetensors")
@@ -143,7 +144,7 @@ def main():
                         "sky W.safetensors --map mollweide --dpi 20 -o sky",
                         "sky W.safetensors --basis axes.safetensors:axes --from 3 "
                         "--map mollweide --dpi 20 -o own"):
-            subprocess.run([sys.argv[1], *command.split()], cwd=folder, check=True,
+            subprocess.run([program, *command.split()], cwd=folder, check=True,
                            stdout=subprocess.DEVNULL)
         check_census(folder, bits)
         check_views(folder, bits)
