@@ -8,10 +8,12 @@ of the `tokenizers` package differ.
 PCRE2 and libunistring of Debian 12 know Unicode 14. `tokenizers` asks several libraries: its regular
 expressions know Unicode 16, Rust's own characters 17, the normal forms 9 to 12, BERT's classes 8. So
 the package itself is asked, about every character. Needs it, and a Python whose unicodedata is
-Unicode 14 (3.11).
+Unicode 14 (3.11); the codes of scripts ("Hani") are those of the package `regex`; libunistring is asked itself.
 """
+import ctypes
 import unicodedata
 
+import regex._regex_core
 from tokenizers import Regex, normalizers, pre_tokenizers
 
 CATEGORIES = ("Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf".split())
@@ -42,6 +44,93 @@ def cut_by(pre_tokenizer):
 
 def removed_by(normalizer):
     return {code for code in SCALARS if normalizer.normalize_str(f"a{chr(code)}b") == "ab"}
+
+
+# Properties of libunistring that regular expressions have too, each with its short name.
+PROPERTIES = [name.split() for name in """
+    ASCII_Hex_Digit AHex/Alphabetic Alpha/Cased Cased/Dash Dash/Default_Ignorable_Code_Point DI/Diacritic Dia/
+    Emoji Emoji/Emoji_Component EComp/Emoji_Modifier EMod/Emoji_Modifier_Base EBase/Emoji_Presentation EPres/
+    Extended_Pictographic ExtPict/Extender Ext/Hex_Digit Hex/Ideographic Ideo/Join_Control Join_C/Lowercase Lower/
+    Math Math/Quotation_Mark QMark/Regional_Indicator RI/Sentence_Terminal STerm/Terminal_Punctuation Term/
+    Unified_Ideograph UIdeo/Uppercase Upper/Variation_Selector VS/White_Space WSpace""".split("/")]
+
+
+def loose(name):
+    """As regular expressions compare names."""
+    return name.replace("_", "").lower()
+
+
+def class_of(pattern):
+    """Those in a class that is one escape, by one replacement: much quicker than members."""
+    everything = "".join(map(chr, SCALARS))
+    return set(map(ord, normalizers.Replace(Regex(pattern.replace("\\p", "\\P")), "").normalize_str(everything)))
+
+
+class Unistring:
+    """Scripts and properties of libunistring."""
+
+    class Property(ctypes.Structure):
+        _fields_ = [("test", ctypes.c_void_p)]
+
+    class Script(ctypes.Structure):
+        _fields_ = [("count", ctypes.c_uint), ("intervals", ctypes.c_void_p), ("name", ctypes.c_char_p)]
+
+    def __init__(self):
+        self.library = ctypes.CDLL("libunistring.so.2")
+        self.library.uc_script.restype = ctypes.POINTER(self.Script)
+        self.library.uc_is_property.argtypes = [ctypes.c_uint32, self.Property]
+
+    def property(self, name):
+        which = self.Property.in_dll(self.library, "UC_PROPERTY_" + name.upper())
+        return {code for code in SCALARS if self.library.uc_is_property(code, which)}
+
+    def scripts(self):
+        """Loose names, of those that have a script."""
+        found = {}
+        for code in SCALARS:
+            script = self.library.uc_script(code)
+            if script:
+                found[code] = loose(script.contents.name.decode())
+        return found
+
+
+def script_codes():
+    """{"hani": "han"}: every code of a script, but for what tokenizers does not know."""
+    names, codes = {}, {}
+    for name, number in regex._regex_core.PROPERTIES["SCRIPT"][1].items():
+        names.setdefault(number, []).append(name.lower())
+    for together in names.values():
+        long = together[0]
+        try:
+            Regex(f"\\p{{{long}}}")
+        except Exception:  # noqa: the package has no other
+            continue
+        codes.update({code: long for code in together})
+    return codes
+
+
+def print_scripts(unistring):
+    codes, before, news = script_codes(), unistring.scripts(), []
+    for name in sorted(set(codes.values()) - {"unknown"}):
+        found = class_of(f"\\p{{{name}}}")
+        gone = {code for code, script in before.items() if script == name} - found
+        assert not gone or all(code in before for code in gone)
+        news += [(a, b, name) for a, b in ranges({code for code in found if before.get(code) != name})]
+    print_list("The script in regular expressions, where it is not that of Unicode 14.", "AZ_SCRIPT_SINCE_14",
+               [f"{{0x{a:x}, 0x{b:x}, \"{name}\"}}, " for a, b, name in sorted(news)])
+    print_list("The codes of scripts.", "AZ_SCRIPT_CODES",
+               [f"{{\"{code}\", \"{name}\"}}, " for code, name in sorted(codes.items()) if name not in (code, "unknown")])
+
+
+def print_properties(unistring):
+    news = []
+    for name, _ in PROPERTIES:
+        changed = class_of(f"\\p{{{name}}}") ^ unistring.property(name)
+        news += [(a, b, loose(name)) for a, b in ranges(changed)]
+    print_list("Properties in regular expressions: name, short name, libunistring's.", "AZ_PROPERTIES",
+               [f"{{\"{loose(name)}\", \"{loose(short)}\", &UC_PROPERTY_{name.upper()}}}, " for name, short in PROPERTIES])
+    print_list("Where a property is not that of Unicode 14.", "AZ_PROPERTY_SINCE_14",
+               [f"{{0x{a:x}, 0x{b:x}, \"{name}\"}}, " for a, b, name in news])
 
 
 def ranges(codes):
@@ -127,6 +216,9 @@ def main():
     print_ranges("With a part in normal forms since 10.", "AZ_NORMAL_FORM_SINCE_10", canonical)
     compatible = inert_in_tokenizers(("NFKC", "NFKD"), lambda c: c)
     print_ranges("In NFKC and NFKD alone.", "AZ_COMPATIBLE_SINCE_10", compatible - canonical)
+    unistring = Unistring()
+    print_scripts(unistring)
+    print_properties(unistring)
     print("#endif")
 
 

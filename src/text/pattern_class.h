@@ -1,34 +1,53 @@
-/* pattern_class.h: the classes of characters in patterns, \s, \d, \w, \h and \p{..}, by Unicode 16,
- * as members of a bracket expression of PCRE2, which knows Unicode 14. */
+/* pattern_class.h: what stands for a set of characters in a pattern: \s \d \w \h \p{..}, brackets
+ * with ranges, classes in classes, && and [:alpha:]; read, and written for PCRE2. */
 #ifndef AZ_TEXT_PATTERN_CLASS_H
 #define AZ_TEXT_PATTERN_CLASS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "base/buffer.h"
+#include "text/code_set.h"
+#include "text/pattern.h"
 
-struct az_pattern_class {
-    const char
-        *name; /* in the pattern: one letter of s d w h, or what is in the braces of \p{..} */
-    size_t length;
-    bool negated;
+/* A pattern that is read: `at` goes on behind what was understood. */
+struct az_pattern_reader {
+    const char *text, *at;
+    enum az_dialect dialect;
+    bool any_case; /* within (?i: ) */
+    int classes;   /* read so far; there is a limit, as each takes time */
 };
 
-/* Characters of the escape at text; 0 where it is no class that is supported. */
-size_t az_pattern_class_parse(const char *text, struct az_pattern_class *class);
+/* AZ_UNSUPPORTED: the pattern, `what`, the `length` bytes at `at`, and the place. */
+enum az_status az_pattern_refuse(const struct az_pattern_reader *reader, int length,
+                                 const char *what, struct az_error *error);
 
-/* Appends the members. */
-enum az_status az_pattern_class_add(const char *name, size_t length, struct az_buffer *out,
-                                    struct az_error *error);
+/* One more class; AZ_UNSUPPORTED where there are too many. */
+enum az_status az_pattern_class_count(struct az_pattern_reader *reader, struct az_error *error);
 
-/* What \w has more outside brackets in Oniguruma: superscripts and fractions of Latin-1. */
-#define AZ_PATTERN_CLASS_BARE_WORD "\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}"
+/* An escape that is a class, or brackets. *length: its bytes; 0 where there is none, and then
+ * nothing is done. The set, zeroed, gets the members. */
+enum az_status az_pattern_class_read(struct az_pattern_reader *reader, struct az_code_set *set,
+                                     size_t *length, struct az_error *error);
 
-/* The members of \S. */
-#define AZ_PATTERN_CLASS_NOT_SPACE                                                                 \
-    "\\x{0}-\\x{8}\\x{e}-\\x{1f}\\x{21}-\\x{84}\\x{86}-\\x{9f}\\x{a1}-\\x{167f}\\x{1681}-"         \
-    "\\x{1fff}\\x{200b}-\\x{2027}\\x{202a}-\\x{202e}\\x{2030}-\\x{205e}\\x{2060}-\\x{2fff}"        \
-    "\\x{3001}-\\x{d7ff}\\x{e000}-\\x{10ffff}"
+/* The parts of it. in_brackets: \w has fewer members there. */
+enum az_status az_pattern_class_escape(struct az_pattern_reader *reader, bool in_brackets,
+                                       struct az_code_set *set, size_t *length,
+                                       struct az_error *error);
+/* [:alpha:] and its like, within brackets. */
+enum az_status az_pattern_class_posix(struct az_pattern_reader *reader, struct az_code_set *set,
+                                      size_t *length, struct az_error *error);
+enum az_status az_pattern_class_brackets(struct az_pattern_reader *reader, struct az_code_set *set,
+                                         struct az_error *error);
+
+/* One character, also by an escape. */
+enum az_status az_pattern_code(struct az_pattern_reader *reader, uint32_t *code,
+                               struct az_error *error);
+
+/* Adds every character that is the same as a member but for its case. */
+void az_pattern_class_fold(struct az_code_set *set);
+/* Whether a member is the same as several characters but for case (a sharp s and ss). */
+bool az_pattern_class_folds_to_several(const struct az_code_set *set);
+
+/* Appends the set as one class of PCRE2; within (?i: ) it stands for its members alone. */
+enum az_status az_pattern_class_write(const struct az_code_set *set, bool any_case,
+                                      struct az_buffer *out, struct az_error *error);
 
 #endif

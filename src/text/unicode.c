@@ -17,6 +17,7 @@
 
 uint16_t az_unicode_index[0x1100];
 uint16_t az_unicode_pages[AZ_UNICODE_PAGES][256];
+uint8_t az_unicode_categories[AZ_UNICODE_PAGES][256];
 
 struct span {
     uint32_t first, last;
@@ -83,12 +84,16 @@ static const struct {
     {"Cn", 0},
 };
 
-static uint16_t flags_of(const char *category)
+int az_unicode_category(const char *name)
 {
-    size_t n = 0;
-    while (memcmp(of_category[n].category, category, 2) != 0) n++;
-    return of_category[n].flags;
+    int n = 0;
+    while (memcmp(of_category[n].category, name, 2) != 0) n++;
+    return n;
 }
+
+const char *az_unicode_category_name(int category) { return of_category[category].category; }
+
+uint32_t az_unicode_upper(uint32_t code) { return uc_toupper(code); }
 
 static bool is_space(uint32_t code)
 {
@@ -150,9 +155,9 @@ static uint16_t form_flags(uint32_t code)
     return (uint16_t)flags;
 }
 
-static uint16_t measure(uint32_t code)
+static uint16_t measure(uint32_t code, uint8_t category)
 {
-    uint16_t flags = of_category[__builtin_ctz(uc_general_category(code).bitmask)].flags;
+    uint16_t flags = of_category[category].flags;
     if (is_space(code)) flags |= AZ_UNICODE_SPACE;
     if (is_ascii_punctuation(code)) flags |= AZ_UNICODE_PUNCTUATION;
     if (az_unicode_newer_form(code, false)) return flags;
@@ -181,7 +186,8 @@ static void change_categories(void)
     for (int n = 0; n < az_unicode_change_count; n++) {
         const struct az_unicode_change *change = &az_unicode_changes[n];
         for (uint32_t code = change->first; code <= change->last; code++)
-            *entry(code) = (uint16_t)((*entry(code) & forms) | flags_of(change->category));
+            *entry(code) = (uint16_t)((*entry(code) & forms) |
+                                      of_category[az_unicode_category(change->category)].flags);
     }
 }
 
@@ -200,15 +206,22 @@ static void mark_seconds(void)
 /* Planes 4 to 13 are not assigned, 15 and 16 private; they share two pages but for their ends. */
 static void build_pages(void)
 {
-    uint16_t pages = 2;
+    uint16_t pages = AZ_UNICODE_SHARED_PAGES;
     for (unsigned n = 0; n < 256; n++) {
         az_unicode_pages[0][n] = 0;
         az_unicode_pages[1][n] = AZ_UNICODE_OTHER;
+        az_unicode_categories[0][n] = (uint8_t)az_unicode_category("Cn");
+        az_unicode_categories[1][n] = (uint8_t)az_unicode_category("Co");
     }
     for (uint32_t block = 0; block < 0x1100; block++) {
         bool own = block < 0x400 || block == 0xe00 || block == 0xe01 || (block & 0xff) == 0xff;
         az_unicode_index[block] = own ? pages++ : block >= 0xf00;
-        for (uint32_t n = 0; own && n < 256; n++) *entry(block << 8 | n) = measure(block << 8 | n);
+        uint8_t *categories = az_unicode_categories[az_unicode_index[block]];
+        for (uint32_t n = 0; own && n < 256; n++) {
+            uint32_t code = block << 8 | n;
+            categories[n] = (uint8_t)__builtin_ctz(uc_general_category(code).bitmask);
+            *entry(code) = measure(code, categories[n]);
+        }
     }
 }
 

@@ -29,10 +29,15 @@ enum az_unicode_flag {
 };
 
 #define AZ_UNICODE_PAGES 1056
+#define AZ_UNICODE_SHARED_PAGES 2 /* the first, of which every entry is the same */
 
 /* Two stages: az_unicode_pages[az_unicode_index[code >> 8]][code & 255]. */
 extern uint16_t az_unicode_index[0x1100];
 extern uint16_t az_unicode_pages[AZ_UNICODE_PAGES][256];
+/* The general categories, of Unicode 14, in the same stages; of a category its number there. */
+extern uint8_t az_unicode_categories[AZ_UNICODE_PAGES][256];
+int az_unicode_category(const char *name); /* "Lu" */
+const char *az_unicode_category_name(int category);
 
 void az_unicode_prepare(void); /* before the first use of what follows */
 
@@ -44,6 +49,7 @@ static inline unsigned az_unicode_flags(uint32_t code)
 
 /* The lower case of one character, as Rust's to_lowercase: 1 or 2 code points; returns how many. */
 int az_unicode_lower(uint32_t code, uint32_t lower[2]);
+uint32_t az_unicode_upper(uint32_t code); /* where it is one character; of Unicode 14 */
 
 /* True where normal forms of Unicode 9 (compatible: of NFKC and NFKD) know nothing of it. */
 int az_unicode_newer_form(uint32_t code, int compatible);

@@ -166,4 +166,188 @@
     {0x32ff, 0x32ff}, {0xa7f2, 0xa7f4}, {0xab69, 0xab69}, {0x10781, 0x10785}, {0x10787, 0x107b0},  \
         {0x107b2, 0x107ba}, {0x1f16c, 0x1f16c}, {0x1fbf0, 0x1fbf9},
 
+/* The script in regular expressions, where it is not that of Unicode 14. */
+#define AZ_SCRIPT_SINCE_14                                                                         \
+    {0x897, 0x897, "arabic"}, {0xcf3, 0xcf3, "kannada"}, {0xece, 0xece, "lao"},                    \
+        {0x1b4e, 0x1b4f, "balinese"}, {0x1b7f, 0x1b7f, "balinese"}, {0x1c89, 0x1c8a, "cyrillic"},  \
+        {0x2427, 0x2429, "common"}, {0x2ffc, 0x2fff, "common"}, {0x31e4, 0x31e5, "common"},        \
+        {0x31ef, 0x31ef, "common"}, {0xa7cb, 0xa7cd, "latin"}, {0xa7da, 0xa7dc, "latin"},          \
+        {0x105c0, 0x105f3, "todhri"}, {0x10d40, 0x10d65, "garay"}, {0x10d69, 0x10d85, "garay"},    \
+        {0x10d8e, 0x10d8f, "garay"}, {0x10ec2, 0x10ec4, "arabic"}, {0x10efc, 0x10eff, "arabic"},   \
+        {0x1123f, 0x11241, "khojki"}, {0x11380, 0x11389, "tulutigalari"},                          \
+        {0x1138b, 0x1138b, "tulutigalari"}, {0x1138e, 0x1138e, "tulutigalari"},                    \
+        {0x11390, 0x113b5, "tulutigalari"}, {0x113b7, 0x113c0, "tulutigalari"},                    \
+        {0x113c2, 0x113c2, "tulutigalari"}, {0x113c5, 0x113c5, "tulutigalari"},                    \
+        {0x113c7, 0x113ca, "tulutigalari"}, {0x113cc, 0x113d5, "tulutigalari"},                    \
+        {0x113d7, 0x113d8, "tulutigalari"}, {0x113e1, 0x113e2, "tulutigalari"},                    \
+        {0x116d0, 0x116e3, "myanmar"}, {0x11b00, 0x11b09, "devanagari"},                           \
+        {0x11bc0, 0x11be1, "sunuwar"}, {0x11bf0, 0x11bf9, "sunuwar"}, {0x11f00, 0x11f10, "kawi"},  \
+        {0x11f12, 0x11f3a, "kawi"}, {0x11f3e, 0x11f5a, "kawi"},                                    \
+        {0x1342f, 0x1342f, "egyptianhieroglyphs"}, {0x13439, 0x13455, "egyptianhieroglyphs"},      \
+        {0x13460, 0x143fa, "egyptianhieroglyphs"}, {0x16100, 0x16139, "gurungkhema"},              \
+        {0x16d40, 0x16d79, "kiratrai"}, {0x18cff, 0x18cff, "khitansmallscript"},                   \
+        {0x1b132, 0x1b132, "hiragana"}, {0x1b155, 0x1b155, "katakana"},                            \
+        {0x1cc00, 0x1ccf9, "common"}, {0x1cd00, 0x1ceb3, "common"}, {0x1d2c0, 0x1d2d3, "common"},  \
+        {0x1df25, 0x1df2a, "latin"}, {0x1e030, 0x1e06d, "cyrillic"},                               \
+        {0x1e08f, 0x1e08f, "cyrillic"}, {0x1e4d0, 0x1e4f9, "nagmundari"},                          \
+        {0x1e5d0, 0x1e5fa, "olonal"}, {0x1e5ff, 0x1e5ff, "olonal"}, {0x1f6dc, 0x1f6dc, "common"},  \
+        {0x1f774, 0x1f776, "common"}, {0x1f77b, 0x1f77f, "common"}, {0x1f7d9, 0x1f7d9, "common"},  \
+        {0x1f8b2, 0x1f8bb, "common"}, {0x1f8c0, 0x1f8c1, "common"}, {0x1fa75, 0x1fa77, "common"},  \
+        {0x1fa87, 0x1fa89, "common"}, {0x1fa8f, 0x1fa8f, "common"}, {0x1faad, 0x1faaf, "common"},  \
+        {0x1fabb, 0x1fabf, "common"}, {0x1fac6, 0x1fac6, "common"}, {0x1face, 0x1facf, "common"},  \
+        {0x1fada, 0x1fadc, "common"}, {0x1fadf, 0x1fadf, "common"}, {0x1fae8, 0x1fae9, "common"},  \
+        {0x1faf7, 0x1faf8, "common"}, {0x1fbcb, 0x1fbef, "common"}, {0x2b739, 0x2b739, "han"},     \
+        {0x2ebf0, 0x2ee5d, "han"}, {0x31350, 0x323af, "han"},
+
+/* The codes of scripts. */
+#define AZ_SCRIPT_CODES                                                                            \
+    {"adlm", "adlam"}, {"aghb", "caucasianalbanian"}, {"arab", "arabic"},                          \
+        {"armi", "imperialaramaic"}, {"armn", "armenian"}, {"avst", "avestan"},                    \
+        {"bali", "balinese"}, {"bamu", "bamum"}, {"bass", "bassavah"}, {"batk", "batak"},          \
+        {"beng", "bengali"}, {"bhks", "bhaiksuki"}, {"bopo", "bopomofo"}, {"brah", "brahmi"},      \
+        {"brai", "braille"}, {"bugi", "buginese"}, {"buhd", "buhid"}, {"cakm", "chakma"},          \
+        {"cans", "canadianaboriginal"}, {"cari", "carian"}, {"cher", "cherokee"},                  \
+        {"chrs", "chorasmian"}, {"copt", "coptic"}, {"cpmn", "cyprominoan"}, {"cprt", "cypriot"},  \
+        {"cyrl", "cyrillic"}, {"deva", "devanagari"}, {"diak", "divesakuru"}, {"dogr", "dogra"},   \
+        {"dsrt", "deseret"}, {"dupl", "duployan"}, {"egyp", "egyptianhieroglyphs"},                \
+        {"elba", "elbasan"}, {"elym", "elymaic"}, {"ethi", "ethiopic"}, {"gara", "garay"},         \
+        {"geor", "georgian"}, {"glag", "glagolitic"}, {"gong", "gunjalagondi"},                    \
+        {"gonm", "masaramgondi"}, {"goth", "gothic"}, {"gran", "grantha"}, {"grek", "greek"},      \
+        {"gujr", "gujarati"}, {"gukh", "gurungkhema"}, {"guru", "gurmukhi"}, {"hang", "hangul"},   \
+        {"hani", "han"}, {"hano", "hanunoo"}, {"hatr", "hatran"}, {"hebr", "hebrew"},              \
+        {"hira", "hiragana"}, {"hluw", "anatolianhieroglyphs"}, {"hmng", "pahawhhmong"},           \
+        {"hmnp", "nyiakengpuachuehmong"}, {"hung", "oldhungarian"}, {"ital", "olditalic"},         \
+        {"java", "javanese"}, {"kali", "kayahli"}, {"kana", "katakana"}, {"khar", "kharoshthi"},   \
+        {"khmr", "khmer"}, {"khoj", "khojki"}, {"kits", "khitansmallscript"}, {"knda", "kannada"}, \
+        {"krai", "kiratrai"}, {"kthi", "kaithi"}, {"lana", "taitham"}, {"laoo", "lao"},            \
+        {"latn", "latin"}, {"lepc", "lepcha"}, {"limb", "limbu"}, {"lina", "lineara"},             \
+        {"linb", "linearb"}, {"lyci", "lycian"}, {"lydi", "lydian"}, {"mahj", "mahajani"},         \
+        {"maka", "makasar"}, {"mand", "mandaic"}, {"mani", "manichaean"}, {"marc", "marchen"},     \
+        {"medf", "medefaidrin"}, {"mend", "mendekikakui"}, {"merc", "meroiticcursive"},            \
+        {"mero", "meroitichieroglyphs"}, {"mlym", "malayalam"}, {"mong", "mongolian"},             \
+        {"mroo", "mro"}, {"mtei", "meeteimayek"}, {"mult", "multani"}, {"mymr", "myanmar"},        \
+        {"nagm", "nagmundari"}, {"nand", "nandinagari"}, {"narb", "oldnortharabian"},              \
+        {"nbat", "nabataean"}, {"nkoo", "nko"}, {"nshu", "nushu"}, {"ogam", "ogham"},              \
+        {"olck", "olchiki"}, {"onao", "olonal"}, {"orkh", "oldturkic"}, {"orya", "oriya"},         \
+        {"osge", "osage"}, {"osma", "osmanya"}, {"ougr", "olduyghur"}, {"palm", "palmyrene"},      \
+        {"pauc", "paucinhau"}, {"perm", "oldpermic"}, {"phag", "phagspa"},                         \
+        {"phli", "inscriptionalpahlavi"}, {"phlp", "psalterpahlavi"}, {"phnx", "phoenician"},      \
+        {"plrd", "miao"}, {"prti", "inscriptionalparthian"}, {"qaac", "coptic"},                   \
+        {"qaai", "inherited"}, {"rjng", "rejang"}, {"rohg", "hanifirohingya"}, {"runr", "runic"},  \
+        {"samr", "samaritan"}, {"sarb", "oldsoutharabian"}, {"saur", "saurashtra"},                \
+        {"sgnw", "signwriting"}, {"shaw", "shavian"}, {"shrd", "sharada"}, {"sidd", "siddham"},    \
+        {"sind", "khudawadi"}, {"sinh", "sinhala"}, {"sogd", "sogdian"}, {"sogo", "oldsogdian"},   \
+        {"sora", "sorasompeng"}, {"soyo", "soyombo"}, {"sund", "sundanese"}, {"sunu", "sunuwar"},  \
+        {"sylo", "sylotinagri"}, {"syrc", "syriac"}, {"tagb", "tagbanwa"}, {"takr", "takri"},      \
+        {"tale", "taile"}, {"talu", "newtailue"}, {"taml", "tamil"}, {"tang", "tangut"},           \
+        {"tavt", "taiviet"}, {"telu", "telugu"}, {"tfng", "tifinagh"}, {"tglg", "tagalog"},        \
+        {"thaa", "thaana"}, {"tibt", "tibetan"}, {"tirh", "tirhuta"}, {"tnsa", "tangsa"},          \
+        {"todr", "todhri"}, {"tutg", "tulutigalari"}, {"ugar", "ugaritic"}, {"vaii", "vai"},       \
+        {"vith", "vithkuqi"}, {"wara", "warangciti"}, {"wcho", "wancho"}, {"xpeo", "oldpersian"},  \
+        {"xsux", "cuneiform"}, {"yezi", "yezidi"}, {"yiii", "yi"}, {"zanb", "zanabazarsquare"},    \
+        {"zinh", "inherited"}, {"zyyy", "common"},
+
+/* Properties in regular expressions: name, short name, libunistring's. */
+#define AZ_PROPERTIES                                                                              \
+    {"asciihexdigit", "ahex", &UC_PROPERTY_ASCII_HEX_DIGIT},                                       \
+        {"alphabetic", "alpha", &UC_PROPERTY_ALPHABETIC}, {"cased", "cased", &UC_PROPERTY_CASED},  \
+        {"dash", "dash", &UC_PROPERTY_DASH},                                                       \
+        {"defaultignorablecodepoint", "di", &UC_PROPERTY_DEFAULT_IGNORABLE_CODE_POINT},            \
+        {"diacritic", "dia", &UC_PROPERTY_DIACRITIC}, {"emoji", "emoji", &UC_PROPERTY_EMOJI},      \
+        {"emojicomponent", "ecomp", &UC_PROPERTY_EMOJI_COMPONENT},                                 \
+        {"emojimodifier", "emod", &UC_PROPERTY_EMOJI_MODIFIER},                                    \
+        {"emojimodifierbase", "ebase", &UC_PROPERTY_EMOJI_MODIFIER_BASE},                          \
+        {"emojipresentation", "epres", &UC_PROPERTY_EMOJI_PRESENTATION},                           \
+        {"extendedpictographic", "extpict", &UC_PROPERTY_EXTENDED_PICTOGRAPHIC},                   \
+        {"extender", "ext", &UC_PROPERTY_EXTENDER}, {"hexdigit", "hex", &UC_PROPERTY_HEX_DIGIT},   \
+        {"ideographic", "ideo", &UC_PROPERTY_IDEOGRAPHIC},                                         \
+        {"joincontrol", "joinc", &UC_PROPERTY_JOIN_CONTROL},                                       \
+        {"lowercase", "lower", &UC_PROPERTY_LOWERCASE}, {"math", "math", &UC_PROPERTY_MATH},       \
+        {"quotationmark", "qmark", &UC_PROPERTY_QUOTATION_MARK},                                   \
+        {"regionalindicator", "ri", &UC_PROPERTY_REGIONAL_INDICATOR},                              \
+        {"sentenceterminal", "sterm", &UC_PROPERTY_SENTENCE_TERMINAL},                             \
+        {"terminalpunctuation", "term", &UC_PROPERTY_TERMINAL_PUNCTUATION},                        \
+        {"unifiedideograph", "uideo", &UC_PROPERTY_UNIFIED_IDEOGRAPH},                             \
+        {"uppercase", "upper", &UC_PROPERTY_UPPERCASE},                                            \
+        {"variationselector", "vs", &UC_PROPERTY_VARIATION_SELECTOR},                              \
+        {"whitespace", "wspace", &UC_PROPERTY_WHITE_SPACE},
+
+/* Where a property is not that of Unicode 14. */
+#define AZ_PROPERTY_SINCE_14                                                                       \
+    {0x363, 0x36f, "alphabetic"}, {0x897, 0x897, "alphabetic"}, {0xc04, 0xc04, "alphabetic"},      \
+        {0xcf3, 0xcf3, "alphabetic"}, {0xf82, 0xf83, "alphabetic"},                                \
+        {0x1c89, 0x1c8a, "alphabetic"}, {0x1dd3, 0x1de6, "alphabetic"},                            \
+        {0xa7cb, 0xa7cd, "alphabetic"}, {0xa7da, 0xa7dc, "alphabetic"},                            \
+        {0x105c0, 0x105f3, "alphabetic"}, {0x10d4a, 0x10d65, "alphabetic"},                        \
+        {0x10d69, 0x10d69, "alphabetic"}, {0x10d6f, 0x10d85, "alphabetic"},                        \
+        {0x10ec2, 0x10ec4, "alphabetic"}, {0x10efc, 0x10efc, "alphabetic"},                        \
+        {0x11080, 0x11081, "alphabetic"}, {0x1123f, 0x11241, "alphabetic"},                        \
+        {0x11380, 0x11389, "alphabetic"}, {0x1138b, 0x1138b, "alphabetic"},                        \
+        {0x1138e, 0x1138e, "alphabetic"}, {0x11390, 0x113b5, "alphabetic"},                        \
+        {0x113b7, 0x113c0, "alphabetic"}, {0x113c2, 0x113c2, "alphabetic"},                        \
+        {0x113c5, 0x113c5, "alphabetic"}, {0x113c7, 0x113ca, "alphabetic"},                        \
+        {0x113cc, 0x113cd, "alphabetic"}, {0x113d1, 0x113d1, "alphabetic"},                        \
+        {0x113d3, 0x113d3, "alphabetic"}, {0x11bc0, 0x11be0, "alphabetic"},                        \
+        {0x11f00, 0x11f10, "alphabetic"}, {0x11f12, 0x11f3a, "alphabetic"},                        \
+        {0x11f3e, 0x11f40, "alphabetic"}, {0x1342f, 0x1342f, "alphabetic"},                        \
+        {0x13441, 0x13446, "alphabetic"}, {0x13460, 0x143fa, "alphabetic"},                        \
+        {0x16100, 0x1612e, "alphabetic"}, {0x16d40, 0x16d6c, "alphabetic"},                        \
+        {0x18cff, 0x18cff, "alphabetic"}, {0x1b132, 0x1b132, "alphabetic"},                        \
+        {0x1b155, 0x1b155, "alphabetic"}, {0x1df25, 0x1df2a, "alphabetic"},                        \
+        {0x1e030, 0x1e06d, "alphabetic"}, {0x1e08f, 0x1e08f, "alphabetic"},                        \
+        {0x1e4d0, 0x1e4eb, "alphabetic"}, {0x1e5d0, 0x1e5ed, "alphabetic"},                        \
+        {0x1e5f0, 0x1e5f0, "alphabetic"}, {0x2b739, 0x2b739, "alphabetic"},                        \
+        {0x2ebf0, 0x2ee5d, "alphabetic"}, {0x31350, 0x323af, "alphabetic"},                        \
+        {0x10fc, 0x10fc, "cased"}, {0x1c89, 0x1c8a, "cased"}, {0xa7cb, 0xa7cd, "cased"},           \
+        {0xa7da, 0xa7dc, "cased"}, {0xa7f2, 0xa7f4, "cased"}, {0xab69, 0xab69, "cased"},           \
+        {0x10d50, 0x10d65, "cased"}, {0x10d70, 0x10d85, "cased"}, {0x1df25, 0x1df2a, "cased"},     \
+        {0x1e030, 0x1e06d, "cased"}, {0x10d6e, 0x10d6e, "dash"}, {0xe3a, 0xe3a, "diacritic"},      \
+        {0x1734, 0x1734, "diacritic"}, {0x1a60, 0x1a60, "diacritic"},                              \
+        {0x1be6, 0x1be6, "diacritic"}, {0x1bf2, 0x1bf3, "diacritic"},                              \
+        {0xa806, 0xa806, "diacritic"}, {0xa82c, 0xa82c, "diacritic"},                              \
+        {0x10a38, 0x10a3a, "diacritic"}, {0x10a3f, 0x10a3f, "diacritic"},                          \
+        {0x10d4e, 0x10d4e, "diacritic"}, {0x10d69, 0x10d6d, "diacritic"},                          \
+        {0x10efd, 0x10eff, "diacritic"}, {0x1133b, 0x1133b, "diacritic"},                          \
+        {0x113ce, 0x113d0, "diacritic"}, {0x113d2, 0x113d3, "diacritic"},                          \
+        {0x113e1, 0x113e2, "diacritic"}, {0x11f41, 0x11f42, "diacritic"},                          \
+        {0x11f5a, 0x11f5a, "diacritic"}, {0x13447, 0x13455, "diacritic"},                          \
+        {0x1612f, 0x1612f, "diacritic"}, {0x16d6b, 0x16d6c, "diacritic"},                          \
+        {0x1e030, 0x1e06d, "diacritic"}, {0x1e5ee, 0x1e5ef, "diacritic"},                          \
+        {0x1f6dc, 0x1f6dc, "emoji"}, {0x1fa75, 0x1fa77, "emoji"}, {0x1fa87, 0x1fa89, "emoji"},     \
+        {0x1fa8f, 0x1fa8f, "emoji"}, {0x1faad, 0x1faaf, "emoji"}, {0x1fabb, 0x1fabf, "emoji"},     \
+        {0x1fac6, 0x1fac6, "emoji"}, {0x1face, 0x1facf, "emoji"}, {0x1fada, 0x1fadc, "emoji"},     \
+        {0x1fadf, 0x1fadf, "emoji"}, {0x1fae8, 0x1fae9, "emoji"}, {0x1faf7, 0x1faf8, "emoji"},     \
+        {0x1faf7, 0x1faf8, "emojimodifierbase"}, {0x1f6dc, 0x1f6dc, "emojipresentation"},          \
+        {0x1fa75, 0x1fa77, "emojipresentation"}, {0x1fa87, 0x1fa89, "emojipresentation"},          \
+        {0x1fa8f, 0x1fa8f, "emojipresentation"}, {0x1faad, 0x1faaf, "emojipresentation"},          \
+        {0x1fabb, 0x1fabf, "emojipresentation"}, {0x1fac6, 0x1fac6, "emojipresentation"},          \
+        {0x1face, 0x1facf, "emojipresentation"}, {0x1fada, 0x1fadc, "emojipresentation"},          \
+        {0x1fadf, 0x1fadf, "emojipresentation"}, {0x1fae8, 0x1fae9, "emojipresentation"},          \
+        {0x1faf7, 0x1faf8, "emojipresentation"}, {0xa71, 0xa71, "extender"},                       \
+        {0xafb, 0xafb, "extender"}, {0x10d4e, 0x10d4e, "extender"},                                \
+        {0x10d6a, 0x10d6a, "extender"}, {0x10d6f, 0x10d6f, "extender"},                            \
+        {0x11237, 0x11237, "extender"}, {0x113d2, 0x113d3, "extender"},                            \
+        {0x1e5ef, 0x1e5ef, "extender"}, {0x18cff, 0x18cff, "ideographic"},                         \
+        {0x2b739, 0x2b739, "ideographic"}, {0x2ebf0, 0x2ee5d, "ideographic"},                      \
+        {0x31350, 0x323af, "ideographic"}, {0x10fc, 0x10fc, "lowercase"},                          \
+        {0x1c8a, 0x1c8a, "lowercase"}, {0xa7cd, 0xa7cd, "lowercase"},                              \
+        {0xa7db, 0xa7db, "lowercase"}, {0xa7f2, 0xa7f4, "lowercase"},                              \
+        {0xab69, 0xab69, "lowercase"}, {0x10d70, 0x10d85, "lowercase"},                            \
+        {0x1df25, 0x1df2a, "lowercase"}, {0x1e030, 0x1e06d, "lowercase"},                          \
+        {0x10d8e, 0x10d8f, "math"}, {0x17d4, 0x17d5, "sentenceterminal"},                          \
+        {0x1b4e, 0x1b4f, "sentenceterminal"}, {0x1b7f, 0x1b7f, "sentenceterminal"},                \
+        {0x2024, 0x2024, "sentenceterminal"}, {0x2cf9, 0x2cfb, "sentenceterminal"},                \
+        {0xfe12, 0xfe12, "sentenceterminal"}, {0xfe15, 0xfe16, "sentenceterminal"},                \
+        {0x113d4, 0x113d5, "sentenceterminal"}, {0x11f43, 0x11f44, "sentenceterminal"},            \
+        {0x16d6e, 0x16d6f, "sentenceterminal"}, {0x836, 0x836, "terminalpunctuation"},             \
+        {0x1b4e, 0x1b4f, "terminalpunctuation"}, {0x1b7f, 0x1b7f, "terminalpunctuation"},          \
+        {0x2024, 0x2024, "terminalpunctuation"}, {0x2cf9, 0x2cfb, "terminalpunctuation"},          \
+        {0xfe12, 0xfe12, "terminalpunctuation"}, {0xfe15, 0xfe16, "terminalpunctuation"},          \
+        {0x113d4, 0x113d5, "terminalpunctuation"}, {0x11f43, 0x11f44, "terminalpunctuation"},      \
+        {0x16d6e, 0x16d6f, "terminalpunctuation"}, {0x2b739, 0x2b739, "unifiedideograph"},         \
+        {0x2ebf0, 0x2ee5d, "unifiedideograph"}, {0x31350, 0x323af, "unifiedideograph"},            \
+        {0x1c89, 0x1c89, "uppercase"}, {0xa7cb, 0xa7cc, "uppercase"},                              \
+        {0xa7da, 0xa7da, "uppercase"}, {0xa7dc, 0xa7dc, "uppercase"},                              \
+        {0x10d50, 0x10d65, "uppercase"},
+
 #endif

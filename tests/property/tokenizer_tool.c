@@ -7,8 +7,11 @@
  *                                       TEXTS: each a length (uint32) and its bytes; IDS: each a
  *                                       number and ids; BACK as TEXTS, decoded. SPECIAL 1: with the
  *                                       tokens of the post-processor, decoded without them
- *   tokenizer_tool resave TOKENIZER OUT
- *   tokenizer_tool text NAME OUT                  a built-in text */
+ *   tokenizer_tool matches DIALECT PATTERNS TEXTS OUT
+ *                                       PATTERNS as TEXTS. OUT: for each pattern 1, and for each
+ * text a number of matches and the first byte and the end of each (uint32); or 0 where it is
+ * refused. DIALECT: oniguruma, fancy tokenizer_tool resave TOKENIZER OUT tokenizer_tool text NAME
+ * OUT                  a built-in text */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +20,7 @@
 #include "azimuth/tokenizer.h"
 #include "base/memory.h"
 #include "store/file.h"
+#include "text/splitter.h"
 
 #define TEXTS 8
 
@@ -91,16 +95,36 @@ out:
     return status;
 }
 
+/* Calls `each` for every text of a file of them. */
+static enum az_status walk_texts(const char *texts, size_t bytes,
+                                 enum az_status (*each)(void *, const char *, size_t,
+                                                        struct az_error *),
+                                 void *context, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    for (size_t at = 0; at + sizeof(uint32_t) <= bytes;) {
+        uint32_t length;
+        memcpy(&length, texts + at, sizeof length);
+        at += sizeof length;
+        if (length > bytes - at) AZ_RAISE(AZ_FORMAT, "a text that is cut short");
+        AZ_TRY(each(context, texts + at, length, error));
+        at += length;
+    }
+out:
+    return status;
+}
+
 struct batch {
     struct az_tokenizer *tokenizer;
     struct az_encode_options options;
     FILE *ids, *back;
 };
 
-static enum az_status batch_text(struct batch *batch, const char *text, size_t length_bytes,
+static enum az_status batch_text(void *context, const char *text, size_t length_bytes,
                                  struct az_error *error)
 {
     enum az_status status = AZ_OK;
+    struct batch *batch = context;
     uint32_t *ids = NULL, number;
     char *back = NULL;
     size_t count, back_bytes;
@@ -134,20 +158,91 @@ static enum az_status batch(char **arguments, int count, struct az_error *error)
     batch.ids = fopen(arguments[2], "wb");
     batch.back = fopen(arguments[3], "wb");
     if (!batch.ids || !batch.back) AZ_RAISE(AZ_IO, "cannot write %s", arguments[2]);
-    for (size_t at = 0; at + sizeof(uint32_t) <= bytes;) {
-        uint32_t length;
-        memcpy(&length, texts + at, sizeof length);
-        at += sizeof length;
-        if (length > bytes - at) AZ_RAISE(AZ_FORMAT, "a text that is cut short");
-        AZ_TRY(batch_text(&batch, texts + at, length, error));
-        at += length;
-    }
+    AZ_TRY(walk_texts(texts, bytes, batch_text, &batch, error));
 out:
     if (batch.ids) fclose(batch.ids);
     if (batch.back) fclose(batch.back);
     az_memory_free(texts);
     az_pool_free(batch.options.pool);
     az_tokenizer_free(batch.tokenizer);
+    return status;
+}
+
+struct matching {
+    enum az_dialect dialect;
+    const char *texts;
+    size_t texts_bytes;
+    struct az_walk walk;
+    FILE *out;
+};
+
+static enum az_status match_text(void *context, const char *text, size_t length_bytes,
+                                 struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct matching *matching = context;
+    struct az_buffer found = {0};
+    const char *piece;
+    size_t piece_bytes;
+    bool match;
+    enum az_status walked;
+    az_walk_begin(&matching->walk, text, length_bytes);
+    while ((walked = az_walk_piece(&matching->walk, &piece, &piece_bytes, &match, error)) ==
+               AZ_OK &&
+           piece_bytes > 0) {
+        const uint32_t ends[2] = {(uint32_t)(piece - text),
+                                  (uint32_t)((size_t)(piece - text) + piece_bytes)};
+        if (match) AZ_TRY(az_buffer_add(&found, ends, sizeof ends, error));
+    }
+    if (walked != AZ_OK) found.length = 0;
+    uint32_t count = walked == AZ_OK ? (uint32_t)(found.length / 8) : UINT32_MAX;
+    fwrite(&count, sizeof count, 1, matching->out);
+    fwrite(found.bytes, 1, found.length, matching->out);
+out:
+    az_buffer_free(&found);
+    return status;
+}
+
+static enum az_status match_pattern(void *context, const char *pattern, size_t length_bytes,
+                                    struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct matching *matching = context;
+    struct az_splitter splitter = {0};
+    struct az_buffer text = {0};
+    AZ_TRY(az_buffer_add(&text, pattern, length_bytes, error));
+    AZ_TRY(az_buffer_add(&text, "", 1, error));
+    uint32_t good = az_splitter_init(&splitter, text.bytes, matching->dialect, error) == AZ_OK;
+    fwrite(&good, sizeof good, 1, matching->out);
+    if (!good) fprintf(stderr, "%s\n", error->message);
+    if (!good) goto out;
+    AZ_TRY(az_walk_init(&matching->walk, &splitter, error));
+    AZ_TRY(walk_texts(matching->texts, matching->texts_bytes, match_text, matching, error));
+out:
+    az_walk_free(&matching->walk);
+    az_splitter_free(&splitter);
+    az_buffer_free(&text);
+    return status;
+}
+
+static enum az_status matches(char **arguments, int count, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct matching matching = {
+        .dialect = strcmp(arguments[0], "fancy") == 0 ? AZ_DIALECT_FANCY : AZ_DIALECT_ONIGURUMA};
+    char *patterns = NULL, *texts = NULL;
+    size_t bytes;
+    (void)count;
+    AZ_TRY(az_file_read(arguments[1], 0, &patterns, &bytes, error));
+    AZ_TRY(az_file_read(arguments[2], 0, &texts, &matching.texts_bytes, error));
+    matching.texts = texts;
+    matching.out = fopen(arguments[3], "wb");
+    if (!matching.out) AZ_RAISE(AZ_IO, "cannot write %s", arguments[3]);
+    AZ_TRY(walk_texts(patterns, bytes, match_pattern, &matching, error));
+out:
+    if (matching.out) fclose(matching.out);
+    az_memory_free(patterns);
+    az_memory_free(texts);
     return status;
 }
 
@@ -183,8 +278,8 @@ int main(int count, char **arguments)
         int arguments;
         enum az_status (*run)(char **, int, struct az_error *);
     } commands[] = {
-        {"train", 7, train},   {"encode", 1, encode}, {"batch", 6, batch},
-        {"resave", 2, resave}, {"text", 2, text},
+        {"train", 7, train},     {"encode", 1, encode}, {"batch", 6, batch},
+        {"matches", 4, matches}, {"resave", 2, resave}, {"text", 2, text},
     };
     struct az_error error;
     az_error_clear(&error);

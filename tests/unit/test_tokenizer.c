@@ -92,6 +92,17 @@ static void patterns_cut_texts_as_they_say(void **state)
     assert_string_equal(words_of("[^\\S ]", "a b\tc"), "a b|\t|c");
     assert_string_equal(words_of("\\w+", "a\xc2\xb2_\xe2\x80\x8d"), "a\xc2\xb2_|\xe2\x80\x8d");
     assert_string_equal(words_of("(?<=x)\\d", "x12 2"), "x|1|2 2");
+    /* Scripts, what is in two classes, and in none of several. */
+    assert_string_equal(words_of("\\p{Han}+", "a\xe4\xb8\x80\xe3\x80\x85!"),
+                        "a|\xe4\xb8\x80\xe3\x80\x85|!");
+    assert_string_equal(words_of("[\\p{L}&&[^\\p{Thai}a-c]]+", "abcde\xe0\xb8\x81"),
+                        "abc|de|\xe0\xb8\x81");
+    assert_string_equal(words_of("[^\\S\\n]|[[:^alpha:]&&[!-~]]", "a \nb1"), "a| |\nb|1");
+    assert_string_equal(words_of("[\\W]", "a\xc2\xb2"), "a|\xc2\xb2");
+    assert_string_equal(words_of("(?i:k[^a]\\p{Lu})", "K\xe2\x84\xaa"
+                                                      "BkABkb"),
+                        "K\xe2\x84\xaa"
+                        "B|kABkb");
 }
 
 static void patterns_that_could_differ_are_refused(void **state)
@@ -99,24 +110,40 @@ static void patterns_that_could_differ_are_refused(void **state)
     (void)state;
     static const struct {
         const char *pattern, *named;
-    } bad[] = {{"\\p{Han}", "\\p{Han}"},
-               {"\\p{Mn}", "\\p{Mn}"},
-               {"[\\P{L}]", "a negated class in brackets"},
-               {"[a[^b]]", "a negated or named class in a class"},
-               {"[[:alpha:]]", "class in a class"},
-               {"[a&&b]", "&&"},
+    } bad[] = {{"\\p{Hanoi}", "\\p{Hanoi}"},
+               {"\\p{Script=Han}", "\\p{Script=Han}"},
+               {"\\pL", "\\p"},
+               {"[[:alfa:]]", "a named class"},
+               {"[a&&]", "a side without &&"},
+               {"[&&a]", "a side without &&"},
+               {"[\\d-z]", "a class before -"},
+               {"[a-\\d]", "\\d"},
+               {"[z-a]", "a range that ends before ]"},
+               {"[--a]", "an end of a range"},
+               {"[a[^\\s\\S]]", "a class without characters"},
+               {"[[[[[[[[[[[[[a]]]]]]]]]]]]]", "too many classes"},
+               {"(?i:[\\p{L}])", "several in another case, [\\p{L}]"},
+               {"(?i:fish)", "in any case"},
+               {"(?i:\xc3\xa9)", "in any case"},
+               {"\\xe9", "\\x"},
+               {"\\x{d800}", "\\x"},
+               {"\\x{110000}", "\\x"},
                {"\\G", "\\G"},
                {"\\1", "\\1"},
+               {"(?<n>a)\\k<n>", "\\k"},
                {"a{1,3}+", "{1,3}+"},
+               {"a{3}?", "{3}?"},
                {"a{,3}", "{,3}"},
-               {"(?<n>a)", "(?<"},
                {"(?s:a)", "(?s"},
                {"[]a]", "empty class"},
                {"a*", "nothing"},
-               {"(a", "not understood"},
+               {"(a", "does not end"},
+               {"a)", ")"},
                {"a\\", "\\"},
                {"\\p", "\\p"},
-               {"[a", "not understood"}};
+               {"\\p{L", "\\p"},
+               {"[a", "does not end"},
+               {"[a[b]", "does not end"}};
     for (size_t n = 0; n < sizeof bad / sizeof bad[0]; n++) {
         struct az_splitter splitter;
         struct az_error error;
@@ -125,6 +152,19 @@ static void patterns_that_could_differ_are_refused(void **state)
         assert_non_null(strstr(error.message, bad[n].named));
         assert_non_null(strstr(error.message, bad[n].pattern));
     }
+}
+
+/* A pattern of many classes, each of which would take its time. */
+static void a_pattern_has_so_many_classes(void **state)
+{
+    (void)state;
+    char pattern[257 * 10 + 1] = "";
+    struct az_splitter splitter;
+    struct az_error error;
+    for (size_t n = 0; n < 257; n++) memcpy(pattern + 10 * n, "[\\p{Han}a]", 11);
+    assert_int_equal(az_splitter_init(&splitter, pattern, AZ_DIALECT_ONIGURUMA, &error),
+                     AZ_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "more than 256 classes"));
 }
 
 static void a_pattern_that_takes_too_long_is_stopped(void **state)
@@ -419,6 +459,7 @@ int main(void)
         cmocka_unit_test(the_byte_alphabet_is_that_of_gpt2),
         cmocka_unit_test(patterns_cut_texts_as_they_say),
         cmocka_unit_test(patterns_that_could_differ_are_refused),
+        cmocka_unit_test(a_pattern_has_so_many_classes),
         cmocka_unit_test(a_pattern_that_takes_too_long_is_stopped),
         cmocka_unit_test(a_byte_model_begins_with_special_tokens_then_bytes),
         cmocka_unit_test(a_character_model_has_base_characters_and_an_unknown_token),
