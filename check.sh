@@ -48,6 +48,19 @@ check() {
     return 1
 }
 
+# fuzzers: the libFuzzer programs compile and begin; the tests run their seeds and mutations of them.
+fuzzers() {
+    [ -f "$root/fuzz/build.ninja" ] || CC=clang meson setup "$root/fuzz" -Dwerror=true -Dtests=enabled -Dfuzz=true \
+        -Dbuildtype=debugoptimized -Db_lundef=false || return 1
+    ninja -C "$root/fuzz" fuzzers || return 1
+    local program
+    for program in "$root"/fuzz/tests/fuzz/fuzz_*; do
+        [ -f "$program" ] || continue
+        AZ_SOURCE_ROOT=$PWD "$program" -runs=20 -timeout=20 || return 1
+    done
+    echo "every fuzzer of $root/fuzz/tests/fuzz begins"
+}
+
 # build NAME OPTION...: configures and compiles build-check/NAME with warnings as errors.
 build() {
     local name=$1
@@ -121,6 +134,7 @@ $quick && finish
 if CC=clang build clang -Dbuildtype=release; then
     tests clang --no-suite slow
     check "clang-tidy" tidy
+    check "fuzzers" fuzzers
 fi
 if CC=clang build sanitize -Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false; then
     export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1

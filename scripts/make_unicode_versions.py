@@ -85,12 +85,12 @@ class Unistring:
         return {code for code in SCALARS if self.library.uc_is_property(code, which)}
 
     def scripts(self):
-        """Loose names, of those that have a script."""
+        """Names, of those that have a script."""
         found = {}
         for code in SCALARS:
             script = self.library.uc_script(code)
             if script:
-                found[code] = loose(script.contents.name.decode())
+                found[code] = script.contents.name.decode()
         return found
 
 
@@ -110,7 +110,8 @@ def script_codes():
 
 
 def print_scripts(unistring):
-    codes, before, news = script_codes(), unistring.scripts(), []
+    codes, news = script_codes(), []
+    before = {code: loose(name) for code, name in unistring.scripts().items()}
     for name in sorted(set(codes.values()) - {"unknown"}):
         found = class_of(f"\\p{{{name}}}")
         gone = {code for code, script in before.items() if script == name} - found
@@ -120,6 +121,31 @@ def print_scripts(unistring):
                [f"{{0x{a:x}, 0x{b:x}, \"{name}\"}}, " for a, b, name in sorted(news)])
     print_list("The codes of scripts.", "AZ_SCRIPT_CODES",
                [f"{{\"{code}\", \"{name}\"}}, " for code, name in sorted(codes.items()) if name not in (code, "unknown")])
+
+
+def print_cut_scripts(unistring):
+    """UnicodeScripts knows an older Unicode: no cut between a letter of a script and another says that it is of it."""
+    cut = pre_tokenizers.UnicodeScripts().pre_tokenize_str
+    kana = {"Hiragana": "Han", "Katakana": "Han"}
+    scripts = {code: kana.get(name, name) for code, name in unistring.scripts().items()}
+    known = {code for code in SCALARS if cut(chr(code))}  # the others have no script
+    first = {}
+    for code in sorted(known & scripts.keys()):
+        first.setdefault(scripts[code], chr(code))
+    news = []
+    for code in SCALARS:
+        script = scripts.get(code)
+        if code not in known:
+            found = "" if script else None
+        elif script and len(cut(first[script] + chr(code))) == 1:
+            found = None
+        else:
+            found = next(name for name, letter in first.items() if len(cut(letter + chr(code))) == 1)
+        if found is not None:
+            news.append((code, found))
+    spans = [(a, b, name) for name in {name for _, name in news} for a, b in ranges(c for c, n in news if n == name)]
+    print_list("Scripts of UnicodeScripts that are not those of Unicode 14; \"\" for none.", "AZ_SCRIPT_OF_CUTTER",
+               [f"{{0x{a:x}, 0x{b:x}, \"{name}\"}}, " for a, b, name in sorted(spans)])
 
 
 def print_properties(unistring):
@@ -218,6 +244,7 @@ def main():
     print_ranges("In NFKC and NFKD alone.", "AZ_COMPATIBLE_SINCE_10", compatible - canonical)
     unistring = Unistring()
     print_scripts(unistring)
+    print_cut_scripts(unistring)
     print_properties(unistring)
     print("#endif")
 

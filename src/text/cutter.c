@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "text/unicode.h"
+#include "text/unicode_class.h"
 #include "text/utf8.h"
 
 void az_cutter_free(struct az_cutter *cutter)
@@ -246,6 +247,22 @@ static void next_length(struct az_cut_walk *walk, size_t *start, size_t *end)
     *end = walk->at;
 }
 
+/* What has no script goes with what stands before it, and is lost at the beginning. */
+static void next_script(struct az_cut_walk *walk, size_t *start, size_t *end)
+{
+    const char *script = NULL;
+    size_t at = walk->at, used;
+    while (at < walk->length_bytes &&
+           !(script = az_unicode_cut_script(az_utf8_decode(walk->text + at, &used))))
+        at += used;
+    *start = at;
+    for (; at < walk->length_bytes; at += used) {
+        const char *next = az_unicode_cut_script(az_utf8_decode(walk->text + at, &used));
+        if (next && strcmp(next, script) != 0) break;
+    }
+    *end = walk->at = at;
+}
+
 static bool may_cross(const struct az_cutter_step *step, const char *text, size_t before)
 {
     size_t used, low = 0, high = step->crossed_count;
@@ -287,6 +304,7 @@ static enum az_status next(struct az_cut_walk *walk, size_t *start, size_t *end,
     case AZ_CUTTER_BERT: next_bert(walk, start, end); return AZ_OK;
     case AZ_CUTTER_METASPACE: next_metaspace(walk, start, end); return AZ_OK;
     case AZ_CUTTER_LENGTH: next_length(walk, start, end); return AZ_OK;
+    case AZ_CUTTER_SCRIPTS: next_script(walk, start, end); return AZ_OK;
     case AZ_CUTTER_SEAM: next_seam(walk, start, end); return AZ_OK;
     case AZ_CUTTER_PREFIX:
         *start = walk->at;

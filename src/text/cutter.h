@@ -13,6 +13,7 @@ enum az_cutter_kind {
     AZ_CUTTER_METASPACE,  /* blanks become string, which begins words */
     AZ_CUTTER_PREFIX,     /* puts a blank before a text that begins with none; cuts nothing */
     AZ_CUTTER_LENGTH,     /* every `number` characters */
+    AZ_CUTTER_SCRIPTS,    /* where the script changes; what has none goes with what is before */
     AZ_CUTTER_SEAM,       /* at places that no merge crosses; see model.h */
 };
 

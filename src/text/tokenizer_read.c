@@ -106,8 +106,6 @@ enum az_status az_tokenizer_read_replace(const json_t *part, char **pattern, siz
     AZ_TRY(az_tokenizer_read_pattern(part, "Replace", pattern, pattern_bytes, splitter, error));
     AZ_TRY(
         az_tokenizer_read_string(part, "Replace", "content", false, content, content_bytes, error));
-    if (splitter->code && strchr(*content, '$'))
-        AZ_RAISE(AZ_UNSUPPORTED, "a \"content\" of \"Replace\" with \"$\" is not supported");
 out:
     return status;
 }

@@ -204,21 +204,27 @@ out:
     return status;
 }
 
+static enum az_status read_scripts(struct az_tokenizer *tokenizer, const json_t *part,
+                                   struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_cutter_step *step;
+    AZ_TRY(az_tokenizer_read_keys(part, "UnicodeScripts", type_only, error));
+    AZ_TRY(add(tokenizer, "UnicodeScripts", AZ_CUTTER_SCRIPTS, &step, error));
+out:
+    return status;
+}
+
 enum az_status az_tokenizer_read_cutter(struct az_tokenizer *tokenizer, const json_t *part,
                                         struct az_error *error)
 {
     static const struct az_tokenizer_type types[] = {
-        {"ByteLevel", read_byte_level},
-        {"Split", read_split},
-        {"Whitespace", read_whitespace},
-        {"WhitespaceSplit", read_whitespace_split},
-        {"BertPreTokenizer", read_bert},
-        {"Digits", read_digits},
-        {"Punctuation", read_punctuation},
-        {"CharDelimiterSplit", read_delimiter},
-        {"Metaspace", read_metaspace},
-        {"FixedLength", read_length},
-        {NULL, NULL},
+        {"ByteLevel", read_byte_level},    {"Split", read_split},
+        {"Whitespace", read_whitespace},   {"WhitespaceSplit", read_whitespace_split},
+        {"BertPreTokenizer", read_bert},   {"Digits", read_digits},
+        {"Punctuation", read_punctuation}, {"CharDelimiterSplit", read_delimiter},
+        {"Metaspace", read_metaspace},     {"FixedLength", read_length},
+        {"UnicodeScripts", read_scripts},  {NULL, NULL},
     };
     az_unicode_prepare();
     return az_tokenizer_read_sequence(tokenizer, part, "pre_tokenizer", "pretokenizers", types,

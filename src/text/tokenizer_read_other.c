@@ -79,13 +79,52 @@ out:
     return status;
 }
 
-/* How the files of OpenAI cut texts, by the number of their ranks. */
-static const char *usual_pattern(size_t ranks)
+/* The files of OpenAI, by the number of their ranks: how they cut texts, and the special tokens. */
+static const struct encoding {
+    size_t ranks;
+    const char *pattern;
+    struct {
+        const char *content;
+        uint32_t id;
+    } special[5];
+} encodings[] = {
+    {50256, "gpt2", {{"<|endoftext|>", 50256}}},
+    {50280, "gpt2", {{"<|endoftext|>", 50256}}},
+    {100256,
+     "cl100k",
+     {{"<|endoftext|>", 100257},
+      {"<|fim_prefix|>", 100258},
+      {"<|fim_middle|>", 100259},
+      {"<|fim_suffix|>", 100260},
+      {"<|endofprompt|>", 100276}}},
+    {199998, "o200k", {{"<|endoftext|>", 199999}, {"<|endofprompt|>", 200018}}},
+};
+
+static const struct encoding *usual_encoding(size_t ranks)
 {
-    return ranks == 100256                    ? "cl100k"
-           : ranks == 199998                  ? "o200k"
-           : ranks == 50256 || ranks == 50280 ? "gpt2"
-                                              : NULL;
+    for (size_t n = 0; n < sizeof encodings / sizeof encodings[0]; n++)
+        if (encodings[n].ranks == ranks) return &encodings[n];
+    return NULL;
+}
+
+static enum az_status add_special(struct az_tokenizer *tokenizer, const struct encoding *encoding,
+                                  struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_vocabulary *vocabulary = &tokenizer->vocabulary;
+    for (size_t n = 0; n < 5 && encoding->special[n].content; n++) {
+        const char *content = encoding->special[n].content;
+        uint32_t id = encoding->special[n].id;
+        if (id < vocabulary->count && vocabulary->tokens[id].present)
+            AZ_RAISE(AZ_FORMAT, "the rank %u, which is the id of %s, is there", (unsigned)id,
+                     content);
+        AZ_TRY(az_vocabulary_put_aside(vocabulary, id, content, strlen(content), error));
+        AZ_TRY(az_added_put(&tokenizer->added, (struct az_added_token){.id = id}, content, error));
+        vocabulary->tokens[id].added = vocabulary->tokens[id].special = true;
+        tokenizer->added_count++;
+    }
+out:
+    return status;
 }
 
 static enum az_status set_pattern(struct az_tokenizer *tokenizer, const char *pattern,
@@ -94,12 +133,17 @@ static enum az_status set_pattern(struct az_tokenizer *tokenizer, const char *pa
     enum az_status status = AZ_OK;
     struct az_cutter_step *step;
     struct az_decoder_step *decoding;
-    if (!pattern) pattern = usual_pattern(tokenizer->vocabulary.entries);
-    if (!pattern)
+    const struct encoding *encoding =
+        pattern ? NULL : usual_encoding(tokenizer->vocabulary.entries);
+    if (!pattern && !encoding)
         AZ_RAISE(AZ_USAGE,
                  "a .tiktoken file with %zu ranks does not say how it cuts texts; give the "
                  "pattern: gpt2, cl100k, o200k, or a regular expression",
                  tokenizer->vocabulary.entries);
+    if (encoding) {
+        pattern = encoding->pattern;
+        AZ_TRY(add_special(tokenizer, encoding, error));
+    }
     const char *named = az_scanner_tiktoken(pattern);
     AZ_TRY(az_cutter_add(&tokenizer->cutter, AZ_CUTTER_PATTERN, &step, error));
     step->behaviour = AZ_BEHAVIOUR_REMOVED;
@@ -122,8 +166,8 @@ enum az_status az_tokenizer_read_tiktoken(struct az_tokenizer **tokenizer, const
     made->whole_words_first = made->ranked = true;
     AZ_TRY(read_ranks(made, text, length_bytes, error));
     AZ_TRY(az_tokenizer_index_bytes(made, error));
-    AZ_TRY(set_pattern(made, pattern, error));
     AZ_TRY(add_merges(made, error));
+    AZ_TRY(set_pattern(made, pattern, error));
     *tokenizer = made;
     made = NULL;
 out:

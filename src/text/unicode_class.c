@@ -63,13 +63,14 @@ static const struct {
     {"assigned", "assigned", ALL & ~UNASSIGNED},
 };
 
-/* Changes since Unicode 14. */
+/* What is not as in Unicode 14. */
 struct news {
     uint32_t first, last;
     const char *name;
 };
 static const struct news script_news[] = {AZ_SCRIPT_SINCE_14};
 static const struct news property_news[] = {AZ_PROPERTY_SINCE_14};
+static const struct news cut_scripts[] = {AZ_SCRIPT_OF_CUTTER};
 static const struct {
     const char *code, *name;
 } script_codes[] = {AZ_SCRIPT_CODES};
@@ -185,6 +186,24 @@ bool az_unicode_class_script(const char *loose, struct az_code_set *set)
         found |= in;
     }
     return found;
+}
+
+const char *az_unicode_cut_script(uint32_t code)
+{
+    size_t low = 0, high = COUNT(cut_scripts);
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (code > cut_scripts[middle].last)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < COUNT(cut_scripts) && code >= cut_scripts[low].first)
+        return *cut_scripts[low].name ? cut_scripts[low].name : NULL;
+    const uc_script_t *script = uc_script(code);
+    if (!script) return NULL;
+    bool kana = strcmp(script->name, "Hiragana") == 0 || strcmp(script->name, "Katakana") == 0;
+    return kana ? "Han" : script->name;
 }
 
 bool az_unicode_class_property(const char *loose, struct az_code_set *set)

@@ -17,6 +17,10 @@ bool az_unicode_class_category(const char *loose, struct az_code_set *set);
 bool az_unicode_class_script(const char *loose, struct az_code_set *set);
 bool az_unicode_class_property(const char *loose, struct az_code_set *set);
 
+/* The script by which the pre-tokenizer UnicodeScripts cuts: kana are Han; NULL for a blank, and
+ * for what has none in the older Unicode that it knows. Equal names are of one script. */
+const char *az_unicode_cut_script(uint32_t code);
+
 /* Categories, a bit each in the order of az_unicode_categories. In Unicode 14, as libunistring and
  * PCRE2 have them: those of the members of a set, and of the others. */
 void az_unicode_class_spread(const struct az_code_set *set, uint32_t *within, uint32_t *without);

@@ -136,11 +136,11 @@ static void what_is_not_supported_is_named(void **state)
          "gives it 5, the next free"},
         {"\"normalizer\": null", "\"normalizer\": {\"type\": \"NFX\"}", "normalizer \"NFX\""},
         {"\"normalizer\": null",
-         "\"normalizer\": {\"type\": \"Replace\", \"pattern\": {\"Regex\": \"(a)\"}, \"content\": "
-         "\"$1\"}",
-         "with \"$\""},
-        {"{\"type\": \"Whitespace\"}", "{\"type\": \"UnicodeScripts\"}",
-         "pre_tokenizer \"UnicodeScripts\""},
+         "\"normalizer\": {\"type\": \"Replace\", \"pattern\": {\"Regex\": \"(a)\\\\1\"}, "
+         "\"content\": \"\"}",
+         "has \\1"},
+        {"{\"type\": \"Whitespace\"}", "{\"type\": \"Whitespaces\"}",
+         "pre_tokenizer \"Whitespaces\""},
         {"{\"type\": \"Whitespace\"}", "{\"type\": \"Whitespace\", \"x\": 1}", "\"x\""},
         {"{\"type\": \"Whitespace\"}",
          "{\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": \"ByteLevel\"},"

@@ -3,6 +3,7 @@
 
     tests/fuzz/make_corpus.py [FOLDER]     (tests/fuzz/corpus by default)
 """
+import base64
 import json
 import pathlib
 import sqlite3
@@ -147,6 +148,88 @@ TOKENIZERS = {
 }
 
 
+def family(model, words, **parts):
+    """A tokenizer.json of another kind: words or pieces, each in the kind's own way."""
+    names = ["<unk>", "<s>", "</s>"]
+    vocabulary = {word: id for id, word in enumerate(names + words)}
+    kinds = {
+        "WordPiece": {"unk_token": "<unk>", "continuing_subword_prefix": "##", "max_input_chars_per_word": 20,
+                      "vocab": vocabulary},
+        "WordLevel": {"unk_token": "<unk>", "vocab": vocabulary},
+        "Unigram": {"unk_id": 0, "byte_fallback": False, "vocab": [[word, -float(id)] for word, id in vocabulary.items()]},
+        "BPE": {"unk_token": "<unk>", "fuse_unk": True, "byte_fallback": True, "vocab": vocabulary, "merges": []},
+    }
+    added = [{"id": id, "content": name, "single_word": id == 1, "lstrip": id == 2, "rstrip": id == 1, "normalized": id == 1,
+              "special": True} for id, name in enumerate(names)]
+    return {"version": "1.0", "truncation": None, "padding": None, "added_tokens": added, "normalizer": None,
+            "pre_tokenizer": None, "post_processor": None, "decoder": None, **parts, "model": {"type": model, **kinds[model]}}
+
+
+def steps(kind, *members):
+    """A Sequence; "Type" or ("Type", {key: value})."""
+    lists = {"normalizer": "normalizers", "pre_tokenizer": "pretokenizers", "decoder": "decoders", "post_processor": "processors"}
+    parts = [{"type": member} if isinstance(member, str) else {"type": member[0], **member[1]} for member in members]
+    return {kind: {"type": "Sequence", lists[kind]: parts}}
+
+
+def regex(text):
+    return {"pattern": {"Regex": text}}
+
+
+TEMPLATE = ("TemplateProcessing", {
+    "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}], "pair": [],
+    "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}}})
+PATTERNS = ("[\\p{Lo}&&[^\\p{Han}]]+|[[:^alpha:]\\-]|\\p{^M}", "(?i:'s|[a-k])++(?<!x)|\\x{e01}{1,3}|^\\s*\\b|(?<n>\\S)$")
+TOKENIZERS.update({
+    "wordpiece": family(
+        "WordPiece", [*"abcehst", "##a", "##s", "the"], **steps("normalizer", ("BertNormalizer", {
+            "clean_text": True, "handle_chinese_chars": True, "strip_accents": None, "lowercase": True})),
+        **steps("pre_tokenizer", "BertPreTokenizer"), **steps("decoder", ("WordPiece", {"prefix": "##", "cleanup": True})),
+        **steps("post_processor", TEMPLATE)),
+    "unigram": family(
+        "Unigram", ["\u2581", "\u2581the", *"abchest", "at"], **steps(
+            "normalizer", "Nmt", "NFKC", ("Replace", {**regex(" {2,}"), "content": " "}), ("Prepend", {"prepend": "a"}),
+            ("Strip", {"strip_left": True, "strip_right": False}), "StripAccents", "Lowercase"),
+        **steps("pre_tokenizer", "WhitespaceSplit", ("Metaspace", {"replacement": "\u2581", "prepend_scheme": "always", "split": True})),
+        **steps("decoder", ("Metaspace", {"replacement": "\u2581", "prepend_scheme": "always", "split": True}))),
+    "wordlevel": family(
+        "WordLevel", ["the", "cat", "'", "12"], **steps(
+            "pre_tokenizer", "UnicodeScripts", ("Digits", {"individual_digits": True}), ("Punctuation", {"behavior": "Contiguous"}),
+            ("CharDelimiterSplit", {"delimiter": "a"}), ("FixedLength", {"length": 3})),
+        **steps("decoder", ("CTC", {"pad_token": "<s>", "word_delimiter_token": "|", "cleanup": True}), "Fuse")),
+    "fallback": family(
+        "BPE", [f"<0x{byte:02X}>" for byte in range(256)] + ["\u2581", *"abct"], **steps(
+            "normalizer", ("Replace", {"pattern": {"String": " "}, "content": "\u2581"})),
+        **steps("decoder", ("Replace", {"pattern": {"String": "\u2581"}, "content": " "}), "ByteFallback", "Fuse",
+                ("Strip", {"content": " ", "start": 1, "stop": 0}))),
+    "patterns": family(
+        "WordLevel", ["the", "cat"], **steps("pre_tokenizer", *(
+            ("Split", {**regex(pattern), "behavior": behaviour, "invert": behaviour == "Removed"})
+            for pattern, behaviour in zip(PATTERNS, ("MergedWithNext", "Removed")))),
+        **steps("decoder", ("BPEDecoder", {"suffix": "</w>"}))),
+})
+
+RANKS = "".join(f"{base64.b64encode(token).decode()} {rank}\n" for rank, token in enumerate(
+    [bytes([byte]) for byte in range(256)] + [b"ab", b"th", b"the", b" the", b"aa", b"aaaa"]))
+TIKTOKENS = {
+    "cl100k": "cl100k\n" + RANKS,
+    "regex": "[\\p{Han}--\\x{4e00}]+|\\p{sc=Thai}|[^\\s&&\\w]|\\S+|\\s\n" + RANKS,
+    "few": "gpt2\nYQ== 0\nYg== 1\r\nYWI= 2\n",
+    "unknown": "\nYQ== 0\n",
+}
+PAIR_VOCABULARY = {"a": 0, "b": 1, "t": 2, "h": 3, "ab": 4, "th": 5, "\u0120": 6, "\u0120th": 7, "<|endoftext|>": 8}
+PAIRS = {
+    "versioned": json.dumps(PAIR_VOCABULARY, ensure_ascii=False) + "\0#version: 0.2\na b\nt h\n\u0120 th\n",
+    "bare": json.dumps(PAIR_VOCABULARY) + "\0a b\r\n",
+    "none": '{"a": 0}\0',
+}
+TEXTS = {
+    "words": "the  cat's 12 e\u0301\n\xa0<|endoftext|> We'LL", "thai": "\u0e01\u0e34\u0e19\u0e02\u0e49\u0e32\u0e27 \u0e01",
+    "mixed": "\u4e2d\u6587\u3042\u30ab \uac00\u1100\u1161 \u0645\u0631 \U0001f468\u200d\U0001f469 \ufb01ne \u2167\u0378",
+    "special": "<s> <mask>y <|eot_id|>[CLS]<L> <R>\u2581the", "code": "def f(x):\n\treturn x  # \u00e9\r\n\r\n  ", "run": "aaaa" * 40,
+}
+
+
 def npy(header, data_bytes, version=1):
     raw = header.encode()
     return (b"\x93NUMPY" + bytes([version, 0]) + struct.pack("<H" if version == 1 else "<I", len(raw)) + raw
@@ -215,6 +298,10 @@ def main():
     for name, content in TOKENIZERS.items():
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         (root / "tokenizer" / f"{name}.json").write_text(text, encoding="utf-8")
+    for folder, files in (("tiktoken", TIKTOKENS), ("pair", PAIRS), ("text", TEXTS)):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (root / folder / name).write_text(content, encoding="utf-8", newline="")
     (root / "catalog").mkdir(parents=True, exist_ok=True)
     for name, content in CATALOGS.items():
         (root / "catalog" / name).write_bytes(content)

@@ -12,7 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "property")
 import tokenizer_families  # noqa: E402
 
 FAMILIES = ("roberta", "llama3", "deepseek", "llama2", "mistral", "unknown_bpe", "clip", "bert", "t5", "albert",
-            "word_level", "flags")
+            "scripts", "kimi", "word_level", "flags")
 TEXTS = ["", " ", "the earth", "  the\n\n  earth \t", "It's God\u2019s, WE'LL see! 12345", "x<s> <mask>y <|eot_id|>",
          "\u0e01\u0e34\u0e19\u0e02\u0e49\u0e32\u0e27\u0e01\u0e34", "e\u0301 \u00c9 \u4e2d\u6587\u5b57 \U0001f600\U0001f468\u200d\U0001f469",
          "a\u00a0b\u3000c\u180ed\u200be\x00f", "\u0661\u0662 \u00bd \ufb01ne \u2167", "[CLS] the [MASK] <extra_id_1>  x",

@@ -99,7 +99,7 @@ static void families_of_tokenizers_give_the_same(void **state)
              getenv("AZ_SOURCE_ROOT"));
     assert_int_equal(az_file_read(path, 0, &file, &bytes, NULL), AZ_OK);
     families = json_loadb(file, bytes, JSON_ALLOW_NUL, NULL); /* a text has one */
-    assert_int_equal(json_array_size(families), 12);
+    assert_int_equal(json_array_size(families), 14);
     json_array_foreach(families, n, family)
     {
         const char *name = json_string_value(json_object_get(family, "name"));

@@ -29,13 +29,13 @@ import tokenizer_families
 class Ours:
     """azimuth's answers for a list of texts."""
 
-    def __init__(self, tool, file, texts, folder, threads, special):
+    def __init__(self, tool, file, texts, folder, threads, special, *pattern):
         names = [folder / name for name in ("texts", "ids", "back")]
         with names[0].open("wb") as out:
             for text in texts:
                 data = text.encode()
                 out.write(struct.pack("=I", len(data)) + data)
-        done = subprocess.run([tool, "batch", file, *names, str(threads), str(int(special))],
+        done = subprocess.run([tool, "batch", file, *names, str(threads), str(int(special)), *pattern],
                               capture_output=True, text=True)
         self.error = done.stderr.strip() if done.returncode else ""
         self.ids = self.split(array.array("I", names[1].read_bytes()).tolist()) if not self.error else []

@@ -28,6 +28,11 @@ BLOOM = r" ?[^(\s|[.,!?\u2026\u3002\uff0c\u3001\u0964\u06d4\u060c])]+"
 DEEPSEEK = (r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+|"
             r" ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 CLIP = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
+KIMI = (r"[\p{Han}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+"
+        r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+        r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*"
+        r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+        r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 BLANK = "\u2581"
 
 
@@ -241,6 +246,17 @@ def unigram_bytes():
     return unigram(normalizers.Strip(), byte_fallback=True)
 
 
+def scripts():
+    """Unigram behind UnicodeScripts, as XLNet's kind for Japanese."""
+    tokenizer = unigram(normalizers.NFKC())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.UnicodeScripts(), pre_tokenizers.Digits(True)])
+    return tokenizer
+
+
+def kimi():
+    return byte_bpe(split(KIMI))
+
+
 def word_level():
     tokenizer = Tokenizer(models.WordLevel(unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -262,7 +278,7 @@ def flags():
 
 
 MAKERS = (gpt2, roberta, llama3, qwen, o200k, deepseek, bloom, starcoder, falcon, llama2, mistral, gemma,
-          unknown_bpe, clip, bert, bert_cased, t5, albert, unigram_bytes, word_level, flags)
+          unknown_bpe, clip, bert, bert_cased, t5, albert, unigram_bytes, scripts, kimi, word_level, flags)
 
 
 def families():
@@ -278,6 +294,7 @@ def random_normalizer(chance):
              lambda: normalizers.Strip(left=True, right=False), lambda: normalizers.Strip(left=False, right=True),
              lambda: normalizers.Replace(Regex(chance.choice([r"\s+", r"[aeiou]", r"\p{N}", r"^\s", r"e$"])),
                                          chance.choice(["", "_", " x"])),
+             lambda: normalizers.Replace(Regex(r"(e)|\p{Han}"), "$1\\1"),
              lambda: normalizers.Replace(chance.choice(["e", " ", "the", "\u0e34"]), chance.choice(["", "E", "  "])),
              lambda: normalizers.Prepend(chance.choice([BLANK, " ", "ab"])),
              lambda: normalizers.BertNormalizer(*(chance.random() < 0.5 for _ in range(4)))]
@@ -290,13 +307,14 @@ def random_normalizer(chance):
 def random_pre_tokenizer(chance, last=True):
     behaviour = chance.choice(["isolated", "removed", "merged_with_previous", "merged_with_next", "contiguous"])
     patterns = [LLAMA3, O200K, BLOOM, CLIP, r"\s+", r"\p{L}+", r"\d", r"[^\s]+", r"\w+|[^\w\s]+", r"\bt", r"$", r"e\B",
-                r"(?<=e)\s", r".\n?", r"[a-f\p{Lu}]{2}", r"x(?=\p{P})|\p{S}"]
+                r"(?<=e)\s", r".\n?", r"[a-f\p{Lu}]{2}", r"x(?=\p{P})|\p{S}",
+                KIMI, r"[\p{Han}\p{Thai}]+|[^\S\n]", r"[\p{M}&&[^\p{Mn}]]|\p{Cn}", r"[[:^alpha:]&&[^[\d\s]]]+"]
     pattern = chance.choice([pattern for pattern in patterns if pattern != "$"])
     kinds = [pre_tokenizers.Whitespace, pre_tokenizers.WhitespaceSplit, pre_tokenizers.BertPreTokenizer,
              lambda: pre_tokenizers.Digits(chance.random() < 0.5), lambda: pre_tokenizers.Punctuation(behaviour),
              lambda: pre_tokenizers.Metaspace("\u2581", chance.choice(["always", "first", "never"]),
                                               chance.random() < 0.7),
-             lambda: pre_tokenizers.CharDelimiterSplit(chance.choice("e \u0e34")),
+             pre_tokenizers.UnicodeScripts, lambda: pre_tokenizers.CharDelimiterSplit(chance.choice("e \u0e34")),
              lambda: pre_tokenizers.Split(Regex(pattern), behaviour, chance.random() < 0.4),
              lambda: pre_tokenizers.Split(chance.choice(["e", " ", "th", "\u0e34"]), behaviour, chance.random() < 0.4),
              lambda: pre_tokenizers.FixedLength(chance.randrange(1, 9))]
