@@ -15,7 +15,7 @@ LAYERS = "base lattice kernel config store text lab sky lens view cli".split()
 # The layer that implements each public header.
 HEADERS = {
     "account": "lens", "compare": "lens", "divergence": "lens", "exchange": "lens", "verify": "lens", "kinematics": "lens", "lens": "lens", "lifecycle": "lens", "motion": "lens",
-    "structure": "lens",
+    "structure": "lens", "hidden": "lens",
     "bf16": "lattice",
     "build": "base",
     "chart": "view",

@@ -16,6 +16,7 @@
 #include "azimuth/frame.h"
 #include "azimuth/galaxy.h"
 #include "azimuth/hash.h"
+#include "azimuth/hidden.h"
 #include "azimuth/kernel.h"
 #include "azimuth/kinematics.h"
 #include "azimuth/ledger.h"

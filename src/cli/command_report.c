@@ -118,6 +118,7 @@ static enum az_status make(struct page *page, const char *path, struct az_error 
                                             page->progress};
     AZ_TRY(az_report_add_lens(page->report, &source, error));
     AZ_TRY(az_report_add_forces(page->report, &source, error));
+    AZ_TRY(az_report_add_hidden(page->report, &source, error));
     AZ_TRY(az_report_add_structure(page->report, &source, error));
     add_making(page);
     AZ_TRY(az_report_write(page->report, path, error));

@@ -12,6 +12,7 @@
     X(az_command_motion)                                                                           \
     X(az_command_lifecycle)                                                                        \
     X(az_command_kinematics)                                                                       \
+    X(az_command_hidden)                                                                           \
     X(az_command_structure)                                                                        \
     X(az_command_plot)                                                                             \
     X(az_command_report)                                                                           \

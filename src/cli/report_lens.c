@@ -9,6 +9,7 @@
 #include "azimuth/structure.h"
 #include "base/memory.h"
 #include "base/unit.h"
+#include "cli/hidden_report.h"
 #include "cli/kinematics_report.h"
 #include "cli/ledger_report.h"
 #include "cli/lifecycle_report.h"
@@ -19,6 +20,8 @@
 #define PATH_BYTES 4096
 #define STRAGGLERS 20
 #define STRUCTURE_FRAMES 200
+#define HIDDEN_STEPS 400
+#define HIDDEN_ROWS 12
 
 /* The recording lacks something, which is no failure of the report: told in the page. */
 static bool is_lacking(enum az_status status)
@@ -50,6 +53,16 @@ static enum az_status add_picture(struct az_report *report, const struct az_repo
     enum az_status status = picture(path, source, name, error);
     if (status == AZ_OK && az_file_exists(path)) az_report_figure(report, path, caption);
     return status;
+}
+
+static int64_t frames_of(const char *directory)
+{
+    struct az_recording *recording = NULL;
+    if (az_recording_open(&recording, directory, NULL) != AZ_OK) return 0;
+    const struct az_recorded *w = az_recording_find(recording, "W");
+    int64_t frames = w ? w->frames : 0;
+    az_recording_close(recording);
+    return frames;
 }
 
 /* ---- motion, lifecycle, kinematics ---- */
@@ -269,17 +282,118 @@ out:
     return status;
 }
 
-/* ---- structure ---- */
+/* ---- hidden states ---- */
 
-static int64_t frames_of(const char *directory)
+struct hidden_cells {
+    char texts[HIDDEN_ROWS][3][400];
+    const char *cells[HIDDEN_ROWS][3];
+};
+
+/* "0.9874 ,  0.9846 the": the first tokens with their cosines. */
+static void list_tokens(const struct az_hidden_report *of, const struct az_hidden_token *tokens,
+                        char text[400])
 {
-    struct az_recording *recording = NULL;
-    if (az_recording_open(&recording, directory, NULL) != AZ_OK) return 0;
-    const struct az_recorded *w = az_recording_find(recording, "W");
-    int64_t frames = w ? w->frames : 0;
-    az_recording_close(recording);
-    return frames;
+    size_t used = 0;
+    for (int k = 0; k < 4 && tokens[k].token >= 0; k++) {
+        char token[40];
+        az_hidden_token_text(of, tokens[k].token, token, sizeof token);
+        if (!token[0]) snprintf(token, sizeof token, "#%" PRId64, tokens[k].token);
+        int length =
+            snprintf(text + used, 400 - used, "%s%s %.3f", k ? ", " : "", token, tokens[k].cosine);
+        used += (size_t)length;
+    }
 }
+
+static enum az_status add_pointing(struct az_report *report, const struct az_hidden_report *of,
+                                   struct az_error *error)
+{
+    static const char *const heads[] = {"step", "h_mean points at", "and away from"};
+    struct hidden_cells *cells = NULL;
+    const struct az_hidden *hidden = of->hidden;
+    int64_t every = (hidden->count + HIDDEN_ROWS - 1) / HIDDEN_ROWS;
+    size_t rows = 0;
+    if (!hidden->towards) return AZ_OK;
+    enum az_status status = az_memory_allocate(&cells, 1, sizeof *cells, "the tokens", error);
+    if (status != AZ_OK) return status;
+    for (int64_t n = 0; n < hidden->count; n += every, rows++) {
+        snprintf(cells->texts[rows][0], 400, "%" PRId64, hidden->steps[n].step);
+        list_tokens(of, hidden->towards + n * AZ_HIDDEN_TOKENS, cells->texts[rows][1]);
+        list_tokens(of, hidden->away + n * AZ_HIDDEN_TOKENS, cells->texts[rows][2]);
+        for (int c = 0; c < 3; c++) cells->cells[rows][c] = cells->texts[rows][c];
+    }
+    az_report_table(report, &(struct az_report_table){
+                                .caption = "Tokens whose rows the mean hidden state points at and "
+                                           "away from, with the cosine",
+                                .heads = heads,
+                                .cells = &cells->cells[0][0],
+                                .rows = rows,
+                                .columns = 3});
+    az_memory_free(cells);
+    return AZ_OK;
+}
+
+static enum az_status add_directions(struct az_report *report,
+                                     const struct az_report_source *source,
+                                     const struct az_hidden_report *of, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    char path[PATH_BYTES], text[256];
+    AZ_TRY(picture(path, source, "hidden.png", error));
+    AZ_TRY(az_hidden_draw(of, path, error));
+    az_report_section(report, "Hidden states");
+    if (of->hidden->longest_gap_steps > 1) {
+        snprintf(text, sizeof text,
+                 "One step in %" PRId64 " was looked at; turns are over as many.",
+                 of->hidden->longest_gap_steps);
+        az_report_text(report, text);
+    }
+    AZ_TRY(add_picture(report, source, "hidden-states.png",
+                       "The final hidden states: how long their mean is, how far positions agree, "
+                       "how many dimensions they use, how long directions are remembered.",
+                       error));
+    AZ_TRY(add_picture(report, source, "hidden-angles.png",
+                       "What pushes dead tokens: h_dead is the mean hidden state weighted with "
+                       "their probability, dc the motion of their centroid.",
+                       error));
+    AZ_TRY(add_picture(report, source, "hidden-track.png",
+                       "The same directions over the sky of the last matrix; in brackets the share "
+                       "of each vector's length that lies along the three axes.",
+                       error));
+    AZ_TRY(add_pointing(report, of, error));
+out:
+    return status;
+}
+
+enum az_status az_report_add_hidden(struct az_report *report, const struct az_report_source *source,
+                                    struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_error why;
+    struct az_hidden *hidden = NULL;
+    struct az_tokenizer *tokenizer = NULL;
+    struct az_hidden_options options = {.every = frames_of(source->directory) / HIDDEN_STEPS + 1,
+                                        .threads = source->threads};
+    az_error_clear(&why);
+    status = az_hidden_look(&hidden, source->directory, &options, source->progress, &why);
+    if (is_lacking(status)) return say_why(report, "Hidden states", &why);
+    if (status != AZ_OK) {
+        if (error) *error = why;
+        return status;
+    }
+    AZ_TRY(az_lens_tokenizer_read(&tokenizer, NULL, source->directory, error));
+    AZ_TRY(add_directions(report, source,
+                          &(struct az_hidden_report){.path = source->directory,
+                                                     .hidden = hidden,
+                                                     .tokenizer = tokenizer,
+                                                     .threads = source->threads},
+                          error));
+out:
+    az_tokenizer_free(tokenizer);
+    az_hidden_free(hidden);
+    return status;
+}
+
+/* ---- structure ---- */
 
 enum az_status az_report_add_structure(struct az_report *report,
                                        const struct az_report_source *source,

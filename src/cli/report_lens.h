@@ -18,6 +18,8 @@ enum az_status az_report_add_lens(struct az_report *report, const struct az_repo
                                   struct az_error *error);
 enum az_status az_report_add_forces(struct az_report *report, const struct az_report_source *source,
                                     struct az_error *error);
+enum az_status az_report_add_hidden(struct az_report *report, const struct az_report_source *source,
+                                    struct az_error *error);
 enum az_status az_report_add_structure(struct az_report *report,
                                        const struct az_report_source *source,
                                        struct az_error *error);

@@ -59,7 +59,7 @@ void az_grid_polar(struct az_grid *grid, double radius, bool compass, bool label
     }
 }
 
-static void mollweide_grid(struct az_grid *grid)
+void az_grid_mollweide(struct az_grid *grid)
 {
     double x, y;
     for (int longitude = -180; longitude <= 180; longitude += 30) {
@@ -213,7 +213,7 @@ static void ellipse_panel(struct map *map, bool bar)
     map->panel.x_max = 2.1;
     map->panel.y_min = -1.05;
     map->panel.y_max = 1.05;
-    mollweide_grid(&map->grid);
+    az_grid_mollweide(&map->grid);
     add_grid(map);
 }
 

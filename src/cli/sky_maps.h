@@ -42,6 +42,8 @@ void az_grid_add(struct az_grid *grid, double x, double y); /* NaN breaks */
 void az_grid_label(struct az_grid *grid, double x, double y, const char *format, double value);
 /* Circles at whole steps up to radius and spokes every 30 degrees; zero up, clockwise if asked. */
 void az_grid_polar(struct az_grid *grid, double radius, bool compass, bool labels);
+/* The ellipse every 30 degrees, with labels; in the units of az_mollweide. */
+void az_grid_mollweide(struct az_grid *grid);
 /* A round step that divides `extent` in at most `most` parts. */
 double az_grid_step(double extent, int most);
 

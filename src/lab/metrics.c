@@ -15,7 +15,8 @@ struct az_metrics {
 #define HEADER                                                                                     \
     "step,loss,lr,clip,dead_moving_share,dead_l1_median_cells,dead_l1_q99_cells,"                  \
     "dead_linf_median_cells,dead_linf_q99_cells,dead_drive_median,dead_drive_q99,"                 \
-    "h_autocorrelation,steps_per_second"
+    "h_autocorrelation,h_mean_norm,h_resultant_length,cos_h_dead_h_mean,cos_h_mean_minus_dc,"      \
+    "cos_h_dead_minus_dc,steps_per_second"
 
 /* steps: -1 for a new file. */
 static enum az_status open_file(struct az_metrics **metrics_pointer, const char *path,
@@ -85,6 +86,11 @@ enum az_status az_metrics_add(struct az_metrics *metrics, const struct az_metric
     add_measure(metrics->csv, live->drive_median);
     add_measure(metrics->csv, live->drive_q99);
     add_measure(metrics->csv, live->h_autocorrelation);
+    add_measure(metrics->csv, live->h_mean_norm);
+    add_measure(metrics->csv, live->h_resultant_length);
+    add_measure(metrics->csv, live->cos_h_dead_h_mean);
+    add_measure(metrics->csv, live->cos_h_mean_minus_dc);
+    add_measure(metrics->csv, live->cos_h_dead_minus_dc);
     az_csv_f32(metrics->csv, (float)steps_per_second(metrics));
     return az_csv_end(metrics->csv, error);
 }

@@ -4,7 +4,9 @@
  * that the gradient was multiplied by, 1 where clipping is off or did not bite); dead_moving_share
  * (share of dead tokens that moved at this step, empty where none is dead); quantiles of their L1
  * and Linf and of the drive ratio of their coordinates, at the steps of az_train_live_is_due;
- * h_autocorrelation (train_live.h); steps_per_second (over the last AZ_METRICS_WINDOW steps). */
+ * h_autocorrelation, h_mean_norm and h_resultant_length at each step; the cosines of h_dead, h_mean
+ * and the dead centroid's motion at those steps (train_live.h); steps_per_second (over the last
+ * AZ_METRICS_WINDOW steps). */
 #ifndef AZ_LAB_METRICS_H
 #define AZ_LAB_METRICS_H
 

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "lab/hidden_sums.h"
 #include "lattice/tally.h"
 
-#define CHUNK_TOKENS 128
-#define CHUNK_POSITIONS 512
+#define CHUNK_TOKENS AZ_HIDDEN_ROWS
 #define EVERY 10
 
 bool az_train_live_is_due(int64_t step) { return step <= EVERY || step % EVERY == 0; }
@@ -19,9 +19,31 @@ enum az_status az_train_live_memory(size_t dead, size_t dims, size_t positions, 
                                     struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    size_t sums = (chunks_of(positions, CHUNK_POSITIONS) + 1) * dims * sizeof(double);
+    size_t rows = 2 * (chunks_of(dead, CHUNK_TOKENS) + 1);
+    size_t sums =
+        (2 * (chunks_of(positions, AZ_HIDDEN_POSITIONS) + 1) + rows) * dims * sizeof(double);
     AZ_TRY(az_size_multiply(dead, dims * sizeof(float) + 2 * sizeof(int64_t), bytes, error));
     AZ_TRY(az_size_add(*bytes, sums + AZ_TALLY_POINTS * sizeof(uint32_t), bytes, error));
+out:
+    return status;
+}
+
+static enum az_status allocate_sums(struct az_train_live *live, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    const struct {
+        double **sums;
+        size_t vectors;
+    } sums[] = {{&live->h_sums, 2 * live->h_chunks},
+                {&live->pushes, live->row_chunks},
+                {&live->drifts, live->row_chunks},
+                {&live->push, 1},
+                {&live->drift, 1},
+                {&live->h_mean, 1},
+                {&live->h_now, 1}};
+    for (size_t n = 0; n < sizeof sums / sizeof *sums; n++)
+        AZ_TRY(az_memory_allocate(sums[n].sums, sums[n].vectors, live->width * sizeof(double),
+                                  "the measures", error));
 out:
     return status;
 }
@@ -41,7 +63,8 @@ enum az_status az_train_live_create(struct az_train_live **live_pointer,
                                    .which = motion->matrix[1] ? 1 : 0,
                                    .width = dims,
                                    .positions = positions,
-                                   .h_chunks = chunks_of(positions, CHUNK_POSITIONS)};
+                                   .h_chunks = chunks_of(positions, AZ_HIDDEN_POSITIONS),
+                                   .row_chunks = chunks_of(motion->count, CHUNK_TOKENS)};
     live->offset = (size_t)(motion->matrix[live->which] - optimizer->target.values);
     AZ_TRY(az_memory_allocate(&live->drives, motion->count * dims, sizeof(float), "the measures",
                               error));
@@ -51,9 +74,7 @@ enum az_status az_train_live_create(struct az_train_live **live_pointer,
                               error));
     AZ_TRY(az_memory_allocate(&live->tally, AZ_TALLY_POINTS, sizeof *live->tally, "the measures",
                               error));
-    AZ_TRY(az_memory_allocate(&live->h_sums, live->h_chunks * dims, sizeof(double), "the measures",
-                              error));
-    AZ_TRY(az_memory_allocate(&live->h_mean, dims, sizeof(double), "the measures", error));
+    AZ_TRY(allocate_sums(live, error));
     *live_pointer = live;
 out:
     if (status != AZ_OK) az_train_live_free(live);
@@ -68,6 +89,11 @@ void az_train_live_free(struct az_train_live *live)
     az_memory_free(live->linf_cells);
     az_memory_free(live->tally);
     az_memory_free(live->h_sums);
+    az_memory_free(live->pushes);
+    az_memory_free(live->drifts);
+    az_memory_free(live->push);
+    az_memory_free(live->drift);
+    az_memory_free(live->h_now);
     az_memory_free(live->h_mean);
     az_memory_free(live);
 }
@@ -122,6 +148,21 @@ static void measure_token(struct az_train_live *live, size_t n)
     weigh_row(live, n);
 }
 
+/* Gradients and motions of the chunk's rows. */
+static void sum_forces(struct az_train_live *live, size_t chunk, size_t count)
+{
+    const struct az_train_motion *motion = live->motion;
+    const struct az_optimizer_target *target = &live->optimizer->target;
+    size_t element = target->gradients_f32 ? sizeof(float) : sizeof(struct az_bf16);
+    struct az_hidden_rows gradients = {(const char *)target->gradients + live->offset * element,
+                                       target->gradients_f32, motion->tokens};
+    struct az_hidden_rows before = {motion->previous[live->which], false, NULL};
+    struct az_hidden_rows after = {motion->matrix[live->which], false, motion->tokens};
+    size_t first = chunk * CHUNK_TOKENS, at = chunk * live->width;
+    az_hidden_sum_rows(&gradients, first, count, live->width, live->pushes + at);
+    az_hidden_sum_motions(&before, &after, first, count, live->width, live->drifts + at);
+}
+
 static void measure_chunk(void *context, size_t chunk, int thread)
 {
     (void)thread;
@@ -129,6 +170,7 @@ static void measure_chunk(void *context, size_t chunk, int thread)
     size_t end = (chunk + 1) * CHUNK_TOKENS;
     if (end > live->motion->count) end = live->motion->count;
     for (size_t n = chunk * CHUNK_TOKENS; n < end; n++) measure_token(live, n);
+    sum_forces(live, chunk, end - chunk * CHUNK_TOKENS);
 }
 
 static int ascending(const void *a, const void *b)
@@ -168,30 +210,33 @@ static void sum_chunk(void *context, size_t chunk, int thread)
 {
     (void)thread;
     struct az_train_live *live = context;
-    double *sums = live->h_sums + chunk * live->width;
-    size_t end = (chunk + 1) * CHUNK_POSITIONS;
-    if (end > live->positions) end = live->positions;
-    memset(sums, 0, live->width * sizeof *sums);
-    for (size_t p = chunk * CHUNK_POSITIONS; p < end; p++)
-        for (size_t d = 0; d < live->width; d++)
-            sums[d] += (double)az_bf16_to_f32(live->hidden[p * live->width + d]);
+    size_t from = chunk * AZ_HIDDEN_POSITIONS, left = live->positions - from;
+    az_hidden_sum_states(live->hidden + from * live->width,
+                         left < AZ_HIDDEN_POSITIONS ? left : AZ_HIDDEN_POSITIONS, live->width,
+                         live->h_sums + 2 * chunk * live->width);
 }
 
 static void follow_hidden(struct az_train_live *live, struct az_pool *pool)
 {
-    double dot = 0, before = 0, now = 0;
+    double squares = 0;
     az_pool_run(pool, sum_chunk, live, live->h_chunks);
-    for (size_t d = 0; d < live->width; d++) {
-        double mean = 0;
-        for (size_t chunk = 0; chunk < live->h_chunks; chunk++)
-            mean += live->h_sums[chunk * live->width + d];
-        mean /= (double)live->positions;
-        dot += mean * live->h_mean[d];
-        before += live->h_mean[d] * live->h_mean[d];
-        now += mean * mean;
-        live->h_mean[d] = mean;
-    }
-    live->h_autocorrelation = before > 0 && now > 0 ? dot / sqrt(before * now) : (double)NAN;
+    live->h_resultant_length =
+        az_hidden_mean(live->h_sums, live->h_chunks, live->positions, live->width, live->h_now);
+    live->h_autocorrelation = az_hidden_cosine(live->h_mean, live->h_now, live->width);
+    memcpy(live->h_mean, live->h_now, live->width * sizeof *live->h_mean);
+    for (size_t d = 0; d < live->width; d++) squares += live->h_mean[d] * live->h_mean[d];
+    live->h_mean_norm = sqrt(squares);
+}
+
+/* The dead tokens' gradients add up to a multiple of h_dead. */
+static void follow_forces(struct az_train_live *live)
+{
+    size_t width = live->width;
+    az_hidden_add_chunks(live->pushes, live->row_chunks, width, live->push);
+    az_hidden_add_chunks(live->drifts, live->row_chunks, width, live->drift);
+    live->cos_h_dead_h_mean = az_hidden_cosine(live->push, live->h_mean, width);
+    live->cos_h_mean_minus_dc = -az_hidden_cosine(live->h_mean, live->drift, width);
+    live->cos_h_dead_minus_dc = -az_hidden_cosine(live->push, live->drift, width);
 }
 
 void az_train_live_step(struct az_train_live *live, int64_t step, const struct az_bf16 *hidden,
@@ -200,7 +245,11 @@ void az_train_live_step(struct az_train_live *live, int64_t step, const struct a
     live->l1_median_cells = live->l1_q99_cells = (double)NAN;
     live->linf_median_cells = live->linf_q99_cells = (double)NAN;
     live->drive_median = live->drive_q99 = (double)NAN;
+    live->cos_h_dead_h_mean = live->cos_h_mean_minus_dc = (double)NAN;
+    live->cos_h_dead_minus_dc = (double)NAN;
     live->hidden = hidden;
-    if (live->motion->count && az_train_live_is_due(step)) measure_dead(live, pool);
     follow_hidden(live, pool);
+    if (!live->motion->count || !az_train_live_is_due(step)) return;
+    measure_dead(live, pool);
+    follow_forces(live);
 }

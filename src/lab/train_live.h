@@ -6,7 +6,8 @@
 #include "lab/optimizer.h"
 #include "lab/train_motion.h"
 
-/* Motion and force are measured at steps 1 to 10 and at every tenth step after. */
+/* Motion and force are measured at steps 1 to 10 and at every tenth step after; of the hidden
+ * states, what needs only them at every step. */
 bool az_train_live_is_due(int64_t step);
 
 struct az_train_live {
@@ -18,9 +19,12 @@ struct az_train_live {
     float *drives;     /* [count][dims] */
     int64_t *l1_cells; /* [count] */
     int64_t *linf_cells;
-    uint32_t *tally; /* of the drives */
-    double *h_sums;  /* [chunks][width] */
-    size_t positions, h_chunks;
+    uint32_t *tally;         /* of the drives */
+    double *h_sums;          /* [h_chunks][2][width] */
+    double *pushes, *drifts; /* [row_chunks][width] sums of dead gradients, of dead motions */
+    double *push, *drift;    /* [width] of all of them */
+    double *h_now;           /* [width] */
+    size_t positions, h_chunks, row_chunks;
     const struct az_bf16 *hidden;
 
     /* State: the mean hidden state of the last step, zeros before the first. */
@@ -30,6 +34,8 @@ struct az_train_live {
     double l1_median_cells, l1_q99_cells, linf_median_cells, linf_q99_cells;
     double drive_median, drive_q99;
     double h_autocorrelation; /* cosine of the mean hidden states of this step and the last */
+    double h_mean_norm, h_resultant_length;
+    double cos_h_dead_h_mean, cos_h_mean_minus_dc, cos_h_dead_minus_dc;
 };
 
 /* Bytes that az_train_live_create allocates. */

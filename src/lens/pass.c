@@ -69,8 +69,12 @@ static enum az_status read_frames(struct az_pass *pass, struct slot *slot, int64
         int64_t run = 1;
         while (n + run < count && slot->frames[from + n + run] == slot->frames[from + n] + run)
             run++;
-        AZ_TRY(az_recording_read(pass->plan.recording, pass->plan.tensor, slot->frames[from + n],
-                                 run, slot->bytes + (size_t)(from + n) * bytes, error));
+        if (slot->frames[from + n] < 0)
+            run = 1;
+        else
+            AZ_TRY(az_recording_read(pass->plan.recording, pass->plan.tensor,
+                                     slot->frames[from + n], run,
+                                     slot->bytes + (size_t)(from + n) * bytes, error));
         n += run;
     }
 out:

@@ -12,7 +12,9 @@ struct az_pass_plan {
     const struct az_recorded *tensor;
     int64_t first, last; /* frames of the tensor */
     int64_t every;       /* first, first + every, ..., and last in any case; at least 1 */
-    const int64_t *list; /* [listed] ascending frames in place of these; NULL: none */
+    /* [listed] frames in place of these; NULL: none. One below 0 is not read: what lies in its
+     * place is left over from before. */
+    const int64_t *list;
     int64_t listed;
     size_t block_bytes; /* about; 0 takes what suits the caches */
 };

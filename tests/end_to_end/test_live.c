@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "azimuth/hidden.h"
 #include "azimuth/ledger.h"
 #include "azimuth/recording.h"
 #include "base/memory.h"
@@ -118,6 +119,55 @@ static void hidden_states_turn_as_recorded(void **state)
     az_recording_close(recording);
 }
 
+/* The same functions sum while it trains and afterwards: the same numbers, but for h_dead, which
+ * the run takes from gradients that are rounded to bf16 and azimuth hidden from probabilities. */
+static void compare_hidden(const char *overrides)
+{
+    static const struct {
+        const char *name;
+        enum az_hidden_quantity quantity;
+        bool due, rounded;
+    } columns[] = {
+        {"h_autocorrelation", AZ_HIDDEN_AGAIN, false, false},
+        {"h_mean_norm", AZ_HIDDEN_NORM, false, false},
+        {"h_resultant_length", AZ_HIDDEN_RESULTANT, false, false},
+        {"cos_h_dead_h_mean", AZ_HIDDEN_DEAD_MEAN, true, true},
+        {"cos_h_mean_minus_dc", AZ_HIDDEN_MEAN_DRIFT, true, false},
+        {"cos_h_dead_minus_dc", AZ_HIDDEN_DEAD_DRIFT, true, true},
+    };
+    struct az_hidden *hidden;
+    struct az_hidden_options options = {.threads = 2};
+    grow(overrides);
+    assert_int_equal(az_hidden_look(&hidden, tiny_path("live"), &options, NULL, NULL), AZ_OK);
+    assert_int_equal(hidden->count, metrics.rows);
+    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
+        for (size_t n = 0; n < metrics.rows; n++) {
+            double told = column(columns[c].name)[n];
+            double found = hidden->steps[n].of[columns[c].quantity];
+            if (columns[c].due && !is_due(n + 1))
+                assert_true(isnan(told));
+            else if (isnan(found))
+                assert_true(isnan(told));
+            else if (columns[c].rounded)
+                assert_true(fabs(told - found) < 1e-4);
+            else
+                assert_true((float)told == (float)found);
+        }
+    }
+    for (int64_t n = 0; n < hidden->count; n++)
+        assert_true(hidden->steps[n].of[AZ_HIDDEN_GRADIENT] > 1 - 1e-5);
+    az_hidden_free(hidden);
+}
+
+static void hidden_states_are_those_of_the_recording(void **state)
+{
+    (void)state;
+    compare_hidden("record.h=1 record.grad_W=1 train.steps=24");
+    compare_hidden("record.h=1 record.grad_W=1 train.steps=12 model.compute=f32");
+    compare_hidden("record.h=1 record.U=1 record.grad_U=1 train.steps=12 model.tied=false");
+    compare_hidden("record.h=1 record.grad_W=1 train.steps=12 record.container=hdf5");
+}
+
 static void compare_drive(void *context, const struct az_ledger_step *step)
 {
     size_t row = (size_t)step->step - 1;
@@ -177,6 +227,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cells_are_those_of_the_recording),
         cmocka_unit_test(hidden_states_turn_as_recorded),
+        cmocka_unit_test(hidden_states_are_those_of_the_recording),
         cmocka_unit_test(the_drive_ratio_is_that_of_the_ledger),
         cmocka_unit_test(a_run_ends_when_its_dead_tokens_are_frozen),
     };
