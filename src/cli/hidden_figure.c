@@ -12,10 +12,13 @@ struct drawing {
     double first, last; /* of the axis */
 };
 
+/* At two steps that follow one another, so that there is a line to draw; or at the only one. */
 static bool is_known(const struct az_hidden *hidden, enum az_hidden_quantity quantity)
 {
     for (int64_t n = 0; n < hidden->count; n++)
-        if (isfinite(hidden->steps[n].of[quantity])) return true;
+        if (isfinite(hidden->steps[n].of[quantity]) &&
+            (hidden->count == 1 || (n > 0 && isfinite(hidden->steps[n - 1].of[quantity]))))
+            return true;
     return false;
 }
 

@@ -218,6 +218,11 @@ enum az_status az_hidden_print_json(const struct az_hidden_report *report, struc
     az_json_integer(&json, "positions", hidden->positions);
     az_json_integer(&json, "dead_tokens", hidden->dead);
     az_json_integer(&json, "live_tokens", hidden->live);
+    az_json_open(&json, "meanings", '{');
+    for (int q = 0; q < AZ_HIDDEN_QUANTITIES; q++)
+        az_json_text(&json, az_hidden_name((enum az_hidden_quantity)q),
+                     az_hidden_meaning((enum az_hidden_quantity)q));
+    az_json_close(&json, '}');
     az_json_open(&json, "vectors", '{');
     for (int v = 0; v < AZ_HIDDEN_VECTORS; v++)
         if (hidden->tracks[v].directions) json_vector(&json, hidden, v);

@@ -289,7 +289,7 @@ struct hidden_cells {
     const char *cells[HIDDEN_ROWS][3];
 };
 
-/* "0.9874 ,  0.9846 the": the first tokens with their cosines. */
+/* The first tokens with their cosines. */
 static void list_tokens(const struct az_hidden_report *of, const struct az_hidden_token *tokens,
                         char text[400])
 {
@@ -298,8 +298,8 @@ static void list_tokens(const struct az_hidden_report *of, const struct az_hidde
         char token[40];
         az_hidden_token_text(of, tokens[k].token, token, sizeof token);
         if (!token[0]) snprintf(token, sizeof token, "#%" PRId64, tokens[k].token);
-        int length =
-            snprintf(text + used, 400 - used, "%s%s %.3f", k ? ", " : "", token, tokens[k].cosine);
+        int length = snprintf(text + used, 400 - used, "%s\"%s\" %.3f", k ? ", " : "", token,
+                              tokens[k].cosine);
         used += (size_t)length;
     }
 }
