@@ -130,10 +130,13 @@ static int find_line(struct az_csv *csv, int64_t lines, uint64_t *begin, uint64_
 static bool has_text(const struct az_csv *csv, uint64_t at, const char *text)
 {
     char there[256];
-    size_t length = strlen(text), got;
-    return length <= sizeof there &&
-           az_system_read_at(csv->part.fd, there, length, at, &got) == 0 && got == length &&
-           memcmp(there, text, length) == 0;
+    for (size_t left = strlen(text), part, got; left; left -= part, at += part, text += part) {
+        part = left < sizeof there ? left : sizeof there;
+        if (az_system_read_at(csv->part.fd, there, part, at, &got) != 0 || got != part ||
+            memcmp(there, text, part) != 0)
+            return false;
+    }
+    return true;
 }
 
 static enum az_status cut_behind(struct az_csv *csv, const char *header, int64_t rows,
