@@ -81,22 +81,30 @@ out:
     return status;
 }
 
-enum az_status az_checkpoint_write(struct az_train *train, const char *path, struct az_error *error)
+enum az_status az_checkpoint_save(struct az_train *train, const char *path, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     struct az_checkpoint_state state = {0};
     const char **metadata = NULL;
     char hash[AZ_HASH_TEXT_BYTES];
-    AZ_TRY(az_recorder_settle(train->recorder, train->step, train->fingerprint_state, error));
-    AZ_TRY(az_metrics_sync(train->metrics, error));
     AZ_TRY(az_checkpoint_list(&state, train, error));
     AZ_TRY(describe(train, hash, &metadata, error));
     AZ_TRY(hash_all(&state, metadata, hash, error));
     AZ_TRY(save(&state, path, metadata, error));
-    train->checkpoint_step = train->step;
 out:
     az_checkpoint_list_free(&state);
     az_memory_free(metadata);
+    return status;
+}
+
+enum az_status az_checkpoint_write(struct az_train *train, const char *path, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    AZ_TRY(az_recorder_settle(train->recorder, train->step, train->fingerprint_state, error));
+    AZ_TRY(az_metrics_sync(train->metrics, error));
+    AZ_TRY(az_checkpoint_save(train, path, error));
+    train->checkpoint_step = train->step;
+out:
     return status;
 }
 

@@ -37,6 +37,9 @@ enum az_status az_checkpoint_bytes(const struct az_experiment *experiment, size_
 enum az_status az_checkpoint_write(struct az_train *train, const char *path,
                                    struct az_error *error);
 
+/* Writes the state as it is. */
+enum az_status az_checkpoint_save(struct az_train *train, const char *path, struct az_error *error);
+
 struct az_checkpoint;
 
 /* AZ_FORMAT: is no checkpoint. */

@@ -73,15 +73,20 @@ int64_t left_check_frames(const char *run, const char *file)
     return whole;
 }
 
-void left_look_with_python(const char *straight, const char *directory)
+void left_run_python(const char *modules, const char *script, const char *a, const char *b)
 {
-    char command[2000];
+    char command[2400];
     const char *root = getenv("AZ_SOURCE_ROOT");
     snprintf(command, sizeof command,
-             "'%s/scripts/with_python.sh' '%s numpy' "
-             "'%s/tests/end_to_end/open_killed.py' '%s' '%s'",
-             root, strstr(straight, ".h5") ? "h5py" : "safetensors", root, straight, directory);
+             "'%s/scripts/with_python.sh' '%s' '%s/tests/end_to_end/%s' '%s' '%s'", root, modules,
+             root, script, a, b);
     int status = system(command);
     assert_true(WIFEXITED(status));
     if (WEXITSTATUS(status) != 77) assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+void left_look_with_python(const char *straight, const char *directory)
+{
+    left_run_python(strstr(straight, ".h5") ? "h5py numpy" : "safetensors numpy", "open_killed.py",
+                    straight, directory);
 }

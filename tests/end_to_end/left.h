@@ -12,6 +12,10 @@ const char *left_recording(const char *run, const char *file);
  * Returns their number; 0: there is no recording yet, and no checkpoint either. */
 int64_t left_check_frames(const char *run, const char *file);
 
+/* Runs a script of tests/end_to_end, which must succeed; where one of the modules is not installed
+ * nothing is done. */
+void left_run_python(const char *modules, const char *script, const char *a, const char *b);
+
 /* Python's readers open the files in the directory, and find the frames of `straight` in them;
  * where they are not installed nothing is done. */
 void left_look_with_python(const char *straight, const char *directory);

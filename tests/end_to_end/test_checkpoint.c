@@ -16,6 +16,7 @@
 
 #include "again.h"
 #include "base/memory.h"
+#include "left.h"
 #include "store/system.h"
 
 static const char base[] = "train.steps=4 checkpoint.every=1 model.width=8 record.h=1";
@@ -127,6 +128,15 @@ static void a_checkpoint_cut_short_is_refused(void **state)
         struct az_error error;
         assert_int_equal(go_on(&experiment, &error), AZ_FORMAT);
     }
+}
+
+/* What docs/formats.md says that it holds. */
+static void python_opens_it(void **state)
+{
+    (void)state;
+    struct az_experiment experiment = tiny_experiment(base);
+    make_runs(&experiment);
+    left_run_python("safetensors numpy", "open_checkpoint.py", tiny_path("straight"), "");
 }
 
 /* ---- files that do not belong together ---- */
@@ -318,6 +328,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flipped_bit_is_found),
         cmocka_unit_test(a_checkpoint_cut_short_is_refused),
+        cmocka_unit_test(python_opens_it),
         cmocka_unit_test(what_is_missing_or_of_another_run_is_named),
         cmocka_unit_test(a_text_that_has_changed_is_told),
         cmocka_unit_test(a_directory_where_a_run_goes_on_is_left_alone),

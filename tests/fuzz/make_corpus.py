@@ -88,33 +88,6 @@ RECORDINGS = {
 }
 
 
-# Of the run in fuzz_checkpoint.c. The hash is that of the data below, as the reader tells it.
-CHECKPOINT = {"format": "azimuth-checkpoint-1", "hash": "e6b6cf51135e9cd32fe204db505cb46c",
-              "experiment_file": "", "corpus.hash": "0" * 32, "tokenizer.hash": "0" * 32}
-CHECKPOINT_TENSORS = {
-    "step": ("I64", 64, []), "learning_rate": ("F64", 64, []), "dead_indices": ("I64", 64, [2]),
-    "last_motion_step": ("I64", 64, [2]), "h_mean": ("F64", 64, [2]), "loss": ("F32", 32, []), "first_loss": ("F32", 32, []),
-    "clip_coefficient": ("F32", 32, []), "momentum/wte": ("F32", 32, [3, 2]), "momentum/bias": ("F32", 32, [4]),
-    "variance/wte": ("F32", 32, [3, 2]), "variance/bias": ("F32", 32, [4]), "parameters/wte": ("BF16", 16, [3, 2]),
-    "parameters/bias": ("BF16", 16, [4]), "fingerprint_state": ("U8", 8, [344])}
-
-
-def checkpoint(**changes):
-    """Step 7, tokens 1 and 2 dead, of which the first moved last at step 3."""
-    raw = bytearray(tensors({**CHECKPOINT, **changes}, **CHECKPOINT_TENSORS))
-    begin = 8 + struct.unpack("<Q", raw[:8])[0]
-    raw[begin:begin + 8] = list_of([7])
-    raw[begin + 16:begin + 48] = list_of([1, 2, 3, 0])
-    return bytes(raw)
-
-
-CHECKPOINTS = {
-    "whole": checkpoint(),
-    "of_a_parameter": checkpoint(**{"optimizer.lr": "0.001"}),
-    "other_format": checkpoint(format="azimuth-checkpoint-0"),
-}
-
-
 def tokenizer(vocabulary, merges, splitter, **model):
     content = {"version": "1.0", "truncation": None, "padding": None,
                "added_tokens": [{"id": 0, "content": vocabulary[0], "single_word": False, "lstrip": False,
@@ -289,8 +262,7 @@ CATALOGS = {
 
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "corpus")
-    for folder, files in (("safetensors", SAFETENSORS), ("recording", RECORDINGS),
-                          ("checkpoint", CHECKPOINTS)):
+    for folder, files in (("safetensors", SAFETENSORS), ("recording", RECORDINGS)):
         (root / folder).mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             (root / folder / f"{name}.safetensors").write_bytes(content)

@@ -1,7 +1,11 @@
 /* Runs a fuzz target over its corpus and over mutations of it that are the same every time, so that
  * the ordinary test run keeps what fuzzing once found.
  *
- *     replay_NAME MUTATIONS FOLDER... */
+ *     replay_NAME MUTATIONS FOLDER...
+ *     replay_NAME --seed FILE            writes the seed that the target makes itself, for fuzzing
+ *
+ * A target whose files the program writes makes a seed with what is built, az_fuzz_seed: it cannot
+ * be of an older layout, which the reader would refuse before it reads the rest. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <stdint.h>
@@ -14,6 +18,14 @@
 enum { SEED = 7, ROOM = 4096 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes);
+/* Its length; 0: this target makes none. */
+size_t az_fuzz_seed(uint8_t *bytes, size_t capacity_bytes);
+__attribute__((weak)) size_t az_fuzz_seed(uint8_t *bytes, size_t capacity_bytes)
+{
+    (void)bytes;
+    (void)capacity_bytes;
+    return 0;
+}
 
 static uint64_t drawn;
 
@@ -135,9 +147,22 @@ static int replay_folder(const char *folder, int mutations)
     return done;
 }
 
+static uint8_t seed[1 << 20];
+
+static int write_seed(const char *path)
+{
+    size_t length = az_fuzz_seed(seed, sizeof seed);
+    FILE *file = length ? fopen(path, "wb") : NULL;
+    return file && fwrite(seed, 1, length, file) == length && fclose(file) == 0 ? 0 : 1;
+}
+
 int main(int count, char **arguments)
 {
+    if (count == 3 && strcmp(arguments[1], "--seed") == 0) return write_seed(arguments[2]);
     int files = 0, mutations = count > 1 ? atoi(arguments[1]) : 0;
+    size_t length = az_fuzz_seed(seed, sizeof seed);
+    if (length) replay(seed, length, mutations);
+    files += length > 0;
     for (int n = 2; n < count; n++) files += replay_folder(arguments[n], mutations);
     printf("%d seeds, %d mutations of each, random seed %d\n", files, mutations, SEED);
     return files > 0 ? 0 : 1;
