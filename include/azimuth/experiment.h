@@ -190,7 +190,8 @@ AZ_API enum az_status az_experiment_next_text(const char **texts, char name[AZ_T
  * digits or fewer that read back to the same bits). */
 struct az_parameter_view {
     const char *section, *key, *type, *value, *default_value, *range, *unit, *help;
-    bool quoted; /* a JSON writer quotes it: a string or a name, not a number or true/false */
+    bool quoted; /* a JSON writer quotes it: a string, a name, or a seed above 2^63 - 1; not another
+                    number or true/false */
 };
 AZ_API void az_experiment_visit(const struct az_experiment *experiment,
                                 void (*visit)(void *context, const struct az_parameter_view *view),

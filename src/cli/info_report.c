@@ -161,7 +161,11 @@ static void print_constants(const struct az_recording *recording)
         told = true;
         print_name(26, constant->name);
         printf("%-4s", az_dtype_name(constant->dtype));
-        if (constant->rank == 0 && az_recording_scalar(constant, &value)) {
+        if (constant->rank == 0 && constant->dtype == AZ_DTYPE_I64 && constant->data) {
+            int64_t number;
+            memcpy(&number, constant->data, sizeof number);
+            printf("  %" PRId64 "\n", number);
+        } else if (constant->rank == 0 && az_recording_scalar(constant, &value)) {
             az_number_format(value, text);
             printf("  %s\n", text);
         } else {

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "config/key.h"
 #include "config/lines.h"
+#include "config/number.h"
 
 static const char *const record_names[AZ_RECORD_COUNT] = {
 #define RECORD_NAME(id, name, meaning) [id] = name,
@@ -59,6 +60,16 @@ enum az_status az_experiment_override(struct az_experiment *experiment, const ch
     return az_key_parse(key, equals + 1, experiment, error);
 }
 
+/* Many readers of JSON hold whole numbers in 64 bits with a sign, and refuse a file with greater
+ * ones.
+ */
+static bool is_quoted(const struct az_key *key, const char *value)
+{
+    int64_t number;
+    if (key->type == AZ_KEY_SEED) return !az_number_parse_integer(value, &number);
+    return key->type != AZ_KEY_INTEGER && key->type != AZ_KEY_NUMBER && key->type != AZ_KEY_SWITCH;
+}
+
 void az_experiment_visit(const struct az_experiment *experiment,
                          void (*visit)(void *context, const struct az_parameter_view *view),
                          void *context)
@@ -80,8 +91,7 @@ void az_experiment_visit(const struct az_experiment *experiment,
             .range = range,
             .unit = key->unit,
             .help = key->help,
-            .quoted = key->type != AZ_KEY_INTEGER && key->type != AZ_KEY_SEED &&
-                      key->type != AZ_KEY_NUMBER && key->type != AZ_KEY_SWITCH,
+            .quoted = is_quoted(key, value),
         };
         visit(context, &view);
     }

@@ -77,6 +77,26 @@ static void the_manifest_holds_every_parameter_exactly(void **state)
     json_decref(root);
 }
 
+/* jansson, as other readers, has no numbers beyond 2^63 - 1: greater ones are text. */
+static void the_manifest_holds_seeds_of_any_size(void **state)
+{
+    (void)state;
+    struct az_experiment experiment = tiny_experiment(
+        "train.steps=2 seed.embedding=9223372036854775807 seed.body=9223372036854775808 "
+        "seed.data=18446744073709551615");
+    tiny_run_well(&experiment, "run");
+    json_t *root = manifest();
+    json_t *seed = json_object_get(json_object_get(root, "parameters"), "seed");
+    assert_int_equal(json_integer_value(json_object_get(seed, "embedding")), INT64_MAX);
+    assert_string_equal(json_string_value(json_object_get(seed, "body")), "9223372036854775808");
+    assert_string_equal(json_string_value(json_object_get(seed, "data")), "18446744073709551615");
+    json_decref(root);
+    struct az_recording *recording;
+    assert_int_equal(az_recording_open(&recording, tiny_path("run"), NULL), AZ_OK);
+    assert_string_equal(az_recording_text(recording, "seed.data"), "18446744073709551615");
+    az_recording_close(recording);
+}
+
 static void metrics_have_a_row_for_each_step(void **state)
 {
     (void)state;
@@ -389,6 +409,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_leaves_every_file_of_its_directory_and_no_other),
         cmocka_unit_test(the_manifest_holds_every_parameter_exactly),
+        cmocka_unit_test(the_manifest_holds_seeds_of_any_size),
         cmocka_unit_test(metrics_have_a_row_for_each_step),
         cmocka_unit_test(a_directory_that_holds_a_run_is_refused_with_the_remedy),
         cmocka_unit_test(frame_0_is_the_start_and_frame_t_follows_step_t),
