@@ -2,7 +2,8 @@
  *
  * Every frame is read and compared with the two sums that were written with it (docs/formats.md,
  * NAME.sums), and all of them with the fingerprint of the metadata. The container's structure is
- * checked when it is opened. What has neither sums nor fingerprint is read and no more. */
+ * checked when it is opened; lists of steps and tokens are held against the cadences and sets that
+ * they come from. What has neither sums nor fingerprint is read and no more. */
 #ifndef AZIMUTH_VERIFY_H
 #define AZIMUTH_VERIFY_H
 
@@ -40,6 +41,8 @@ struct az_verify_result {
     uint64_t bytes;
     enum az_verify_fingerprint fingerprint;
     struct az_verify_place first;
+    char
+        lists[256]; /* which list of steps or tokens is not what the rest of the file says, or "" */
 };
 
 struct az_verify_options {
@@ -49,7 +52,7 @@ struct az_verify_options {
     void *context;
 };
 
-/* Memory: two frames. AZ_DIFFERENCE when a frame or the fingerprint is not as it was written
+/* Memory: two frames. AZ_DIFFERENCE when a frame, a list or the fingerprint is not as written
  * (result is complete then). AZ_INTERRUPTED when progress was asked to stop. */
 AZ_API enum az_status az_verify(const struct az_recording *recording,
                                 const struct az_verify_options *options,

@@ -74,6 +74,7 @@ static void print_result(const struct az_verify_result *result)
     case AZ_FINGERPRINT_OTHER: printf("the fingerprint over all frames is another\n"); break;
     case AZ_FINGERPRINT_NONE: printf("no fingerprint to compare with\n"); break;
     }
+    if (result->lists[0]) printf("a list is damaged: %s\n", result->lists);
     print_first(&result->first);
 }
 
@@ -102,6 +103,7 @@ static void json_result(struct az_json *json, const struct az_verify_result *res
     az_json_integer(json, "bad", result->bad);
     az_json_unsigned(json, "bytes", result->bytes);
     az_json_text(json, "fingerprint", fingerprint_words[result->fingerprint]);
+    if (result->lists[0]) az_json_text(json, "damaged_list", result->lists);
     json_first(json, &result->first);
 }
 
@@ -165,7 +167,9 @@ const struct az_command az_command_verify = {
     .complete = AZ_COMPLETE_FILE,
     .description =
         "Checks the structure of the file, reads every frame, and compares it with the two sums "
-        "that were written with it, and all frames with the fingerprint. Where a single bit of a "
+        "that were written with it, and all frames with the fingerprint; lists of steps and tokens "
+        "are "
+        "held against the rest of the file. Where a single bit of a "
         "frame has flipped, its place is told. Recordings of other programs have neither sums nor "
         "fingerprint: they are read to the end and no more can be said.\n"
         "RECORDING is a file (a .part too) or a run directory. Exit code 1 when a frame is bad; "

@@ -7,6 +7,7 @@
 #include "azimuth/hash.h"
 #include "azimuth/pool.h"
 #include "base/memory.h"
+#include "lens/verify_lists.h"
 #include "store/frame_walk.h"
 #include "store/recording_sums.h"
 
@@ -204,6 +205,8 @@ static enum az_status verdict(const struct verify *verify, struct az_error *erro
         az_error_raise(error, AZ_DIFFERENCE,
                        "the frames do not give the fingerprint that was "
                        "written with them");
+    else if (result->lists[0])
+        az_error_raise(error, AZ_DIFFERENCE, "%s", result->lists);
     else
         return AZ_OK;
     az_error_at(error, az_recording_path(verify->recording), -1, -1, -1);
@@ -220,6 +223,7 @@ enum az_status az_verify(const struct az_recording *recording,
     AZ_TRY(prepare(&verify, options->threads, error));
     AZ_TRY(all_frames(&verify, progress, error));
     compare_fingerprint(&verify);
+    az_verify_lists(recording, result->lists, sizeof result->lists);
     for (size_t n = 0; options->tensor && n < az_recording_count(recording); n++)
         options->tensor(options->context, &verify.tensors[n]);
     AZ_TRY(verdict(&verify, error));
