@@ -273,6 +273,8 @@ static enum az_status copy_run(void *context, uint64_t from, uint64_t to, size_t
     const struct az_hdf5_slot *slot = chunk->entry->slot;
     unsigned char *place = chunk->job->to + to;
     size_t unit = grid->element_bytes;
+    if (chunk->entry->bytes == 0 && chunk->job->source->other_fill)
+        return az_hdf5_raise_unwritten(chunk->job->source, error);
     if (chunk->entry->bytes == 0)
         memset(place, 0, length);
     else if (slot && slot->shuffled)

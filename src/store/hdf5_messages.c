@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/raise.h"
 #include "store/hdf5_bytes.h"
 #include "store/hdf5_reader.h"
 
@@ -252,4 +253,31 @@ void az_hdf5_parse_filters(struct az_hdf5_cursor from, struct az_hdf5_source *so
         if (!from.bad) add_filter(source, id);
     }
     if (from.bad) az_hdf5_refuse(source, "its filters are cut short");
+}
+
+/* ---- fill values ---- */
+
+void az_hdf5_parse_fill(struct az_hdf5_cursor from, bool old, struct az_hdf5_source *source)
+{
+    uint64_t version = old ? 0 : az_hdf5_get(&from, 1);
+    bool defined = true;
+    if (version == 3) {
+        defined = az_hdf5_get(&from, 1) & 32;
+    } else if (version) {
+        az_hdf5_skip(&from, 2);
+        defined = az_hdf5_get(&from, 1) != 0;
+    }
+    size_t length = defined ? (size_t)az_hdf5_get(&from, 4) : 0;
+    struct az_hdf5_cursor value = az_hdf5_take(&from, length);
+    if (version > 3 || (defined && value.bad))
+        az_hdf5_refuse(source, "its fill value is malformed");
+    for (size_t n = 0; n < value.left; n++) source->other_fill |= value.at[n] != 0;
+}
+
+enum az_status az_hdf5_raise_unwritten(const struct az_hdf5_source *source, struct az_error *error)
+{
+    return az_error_raise(error, AZ_UNSUPPORTED,
+                          "%s has parts that were never written, for which another number than 0 "
+                          "stands; that is not read",
+                          source->tensor.name);
 }

@@ -217,6 +217,8 @@ static enum az_status read_run(void *context, uint64_t from, uint64_t to, size_t
     const struct az_hdf5_source *source = piece->source;
     if (source->own)
         memcpy(piece->to + to, source->own + from, length);
+    else if (source->address == AZ_HDF5_NOWHERE && source->other_fill)
+        return az_hdf5_raise_unwritten(source, error);
     else if (source->address == AZ_HDF5_NOWHERE)
         memset(piece->to + to, 0, length);
     else

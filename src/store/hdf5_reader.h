@@ -49,6 +49,7 @@ struct az_hdf5_source {
     struct az_hdf5_grid grid;
     enum az_hdf5_index index;
     uint32_t skipped; /* of a single chunk */
+    bool other_fill;  /* what was never written is another number than 0 */
     int filters[AZ_HDF5_FILTERS], filter_count;
     struct az_hdf5_entry *entries; /* [counts...], when it is read first */
     size_t entry_count;
@@ -116,6 +117,10 @@ bool az_hdf5_parse_space(struct az_hdf5_cursor from, int *rank, int64_t *shape, 
 void az_hdf5_parse_layout(struct az_hdf5_cursor from, struct az_hdf5_source *source,
                           struct az_hdf5_cursor *compact);
 void az_hdf5_parse_filters(struct az_hdf5_cursor from, struct az_hdf5_source *source);
+/* A fill value message, of the old kind or the new one. */
+void az_hdf5_parse_fill(struct az_hdf5_cursor from, bool old, struct az_hdf5_source *source);
+/* For what was never written, of a dataset with another fill value than 0. */
+enum az_status az_hdf5_raise_unwritten(const struct az_hdf5_source *source, struct az_error *error);
 
 /* An attribute message. *name: in the message; *value: text, free with az_memory_free, or NULL for
  * what is neither a text nor a number. */

@@ -82,7 +82,7 @@ static enum az_status take_link(struct az_hdf5_reader *reader, struct object *ob
     az_hdf5_skip(&from, (flags & 4 ? 8 : 0) + (flags & 16 ? 1 : 0));
     size_t length = (size_t)az_hdf5_get(&from, (size_t)1 << (flags & 3));
     struct az_hdf5_cursor name = az_hdf5_take(&from, length);
-    uint64_t address = az_hdf5_get(&from, 8);
+    uint64_t address = kind == 0 ? az_hdf5_get(&from, 8) : 0;
     object->is_group = true;
     if (from.bad || version != 1)
         return az_error_raise(error, AZ_FORMAT, "a link in the group \"/%s\" is malformed",
@@ -103,6 +103,22 @@ static enum az_status take_link_info(struct object *object, struct az_hdf5_curso
                           "read: write it with h5py's default libver, or h5repack it with --low=0 "
                           "--high=1",
                           object->path);
+}
+
+static enum az_status take_attribute_info(struct object *object, struct az_hdf5_cursor from,
+                                          struct az_error *error)
+{
+    az_hdf5_skip(&from, 1);
+    az_hdf5_skip(&from, az_hdf5_get(&from, 1) & 1 ? 2 : 0);
+    if (az_hdf5_get(&from, 8) == AZ_HDF5_NOWHERE || from.bad) return AZ_OK;
+    if (object->path[0]) {
+        az_hdf5_refuse(&object->source, "it keeps its attributes in a fractal heap");
+        return AZ_OK;
+    }
+    return az_error_raise(
+        error, AZ_UNSUPPORTED,
+        "keeps its attributes in a fractal heap, which is not read: write it with "
+        "h5py's default libver, or h5repack it with --low=0 --high=1");
 }
 
 static enum az_status take_message(struct az_hdf5_reader *reader, struct object *object,
@@ -134,6 +150,12 @@ static enum az_status take_message(struct az_hdf5_reader *reader, struct object 
         az_hdf5_parse_layout(from, source, &object->compact);
         break;
     case AZ_HDF5_PIPELINE: az_hdf5_parse_filters(from, source); break;
+    case AZ_HDF5_OLD_FILL_VALUE:
+    case AZ_HDF5_FILL_VALUE:
+        az_hdf5_parse_fill(from, type == AZ_HDF5_OLD_FILL_VALUE, source);
+        break;
+    case AZ_HDF5_EXTERNAL: az_hdf5_refuse(source, "its numbers lie in other files"); break;
+    case AZ_HDF5_ATTRIBUTE_INFO: return take_attribute_info(object, from, error);
     case AZ_HDF5_ATTRIBUTE: return take_attribute(reader, object, from, error);
     case AZ_HDF5_LINK: return take_link(reader, object, from, error);
     case AZ_HDF5_LINK_INFO: return take_link_info(object, from, error);

@@ -24,6 +24,24 @@ def theirs(path, libver=None, **how):
         file.create_group("more")["x"] = numpy.arange(3)
 
 
+def odd(folder):
+    """A compact dataset, a fill value over nothing, links of every kind, a dataset that has shrunk."""
+    W = numpy.arange(4 * 3 * 2, dtype="u2").reshape(4, 3, 2)
+    with h5py.File(folder / "compact.h5", "w", libver="latest") as file:
+        how = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        how.set_layout(h5py.h5d.COMPACT)
+        space = h5py.h5s.create_simple(W.shape)
+        h5py.h5d.create(file.id, b"W", h5py.h5t.STD_U16LE, space, how).write(h5py.h5s.ALL, h5py.h5s.ALL, W)
+        file.create_dataset("momentum_W", (4, 3, 2), "f4", chunks=(1, 3, 2), fillvalue=7)
+        file["soft"], file["away"] = h5py.SoftLink("/W"), h5py.ExternalLink("other.h5", "/x")
+    with h5py.File(folder / "shrunk.h5", "w") as file:
+        file.create_dataset("W", data=W, chunks=(1, 2, 2), maxshape=(None, 3, 2)).resize(3, axis=0)
+        file.create_dataset("h", (2, 1, 3, 2), "u2", fillvalue=7)
+        file["a/b"], file["hard"] = numpy.arange(3), file["W"]
+        for n in range(12):
+            file.attrs[f"key{n}"] = "x" * n
+
+
 def main():
     tool = pathlib.Path(sys.argv[1]).absolute()
     folder = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else pathlib.Path(__file__).parent / "corpus/hdf5")
@@ -33,6 +51,7 @@ def main():
     theirs(folder / "packed.h5", chunks=(1, 2, 2), compression="gzip", shuffle=True, fletcher32=True)
     theirs(folder / "latest.h5", "latest", chunks=(1, 2, 2), compression="gzip", shuffle=True)
     theirs(folder / "lzf.h5", chunks=(1, 2, 2), compression="lzf")
+    odd(folder)
     for compression in ("none", "fast"):
         subprocess.run([tool, "write", folder / f"ours_{compression}.h5", compression, "2", "0"], check=True,
                        stdout=subprocess.DEVNULL)

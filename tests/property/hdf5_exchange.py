@@ -146,6 +146,86 @@ def check_refused(tool, folder):
     assert found.returncode == 3 and "little-endian" in found.stderr, found
 
 
+W3 = numpy.arange(4 * 3 * 2, dtype="u2").reshape(4, 3, 2)
+
+
+def low_level(file, layout):
+    """W by the low-level interface, which can make what create_dataset does not."""
+    how = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    how.set_layout(layout)
+    space = h5py.h5s.create_simple(W3.shape)
+    h5py.h5d.create(file.id, b"W", h5py.h5t.STD_U16LE, space, how).write(h5py.h5s.ALL, h5py.h5s.ALL, W3)
+
+
+def put(**how):
+    return lambda file: file.create_dataset("W", **{"data": W3, **how})
+
+
+def with_attributes(file):
+    file["W"] = W3
+    for n in range(60):
+        file.attrs[f"key{n}"] = f"value {n}"
+
+
+def with_links(file):
+    file["W"] = W3
+    file["soft"], file["loop"] = h5py.SoftLink("/W"), h5py.SoftLink("/loop")
+    file["away"] = h5py.ExternalLink("other.h5", "/x")
+    file.attrs["reference"], file["nothing"] = file["W"].ref, h5py.Empty("f4")
+
+
+def named_type(file):
+    file["type"] = numpy.dtype("u2")
+    file.create_dataset("W", data=W3, dtype=file["type"])
+
+
+def virtual(file):
+    layout = h5py.VirtualLayout(W3.shape, "u2")
+    layout[:] = h5py.VirtualSource("other.h5", "W", shape=W3.shape)
+    file.create_virtual_dataset("W", layout)
+
+
+# What makes it, how the file is opened, and the word of the refusal; None: it is read, to the bit.
+ODD = {
+    "compact": (lambda file: low_level(file, h5py.h5d.COMPACT), {}, None),
+    "compact_latest": (lambda file: low_level(file, h5py.h5d.COMPACT), {"libver": "latest"}, None),
+    "attributes": (with_attributes, {}, None),
+    "attributes_latest": (with_attributes, {"libver": "latest"}, "attributes in a fractal heap"),
+    "links": (with_links, {}, None),
+    "links_latest": (with_links, {"libver": "latest"}, None),
+    "ordered": (put(), {"track_order": True}, None),
+    "both_grow": (put(chunks=(1, 2, 2), maxshape=(None, None, 2)), {}, None),
+    "both_grow_latest": (put(chunks=(1, 2, 2), maxshape=(None, None, 2)), {"libver": "latest"}, "B-tree of version 2"),
+    "never_written": (put(data=None, shape=W3.shape, dtype="u2", chunks=(1, 3, 2)), {}, None),
+    "filled": (put(data=None, shape=W3.shape, dtype="u2", fillvalue=7), {}, "never written"),
+    "filled_chunks": (put(data=None, shape=W3.shape, dtype="u2", chunks=(1, 3, 2), fillvalue=7), {"libver": "latest"},
+                      "never written"),
+    "filled_over": (put(fillvalue=7), {}, None),
+    "outside": (put(data=None, shape=W3.shape, dtype="u2", external=[("raw.bin", 0, 48)]), {}, "in other files"),
+    "virtual": (virtual, {"libver": "latest"}, "class 3"),
+    "named": (named_type, {}, "named one"),
+    "big_endian": (put(data=W3.astype(">u2")), {}, "little-endian"),
+    "compound": (put(data=numpy.zeros((4, 3, 2), [("a", "u2"), ("b", "f4")])), {}, "class 6"),
+    "scale_offset": (put(chunks=(1, 3, 2), scaleoffset=0), {}, "scaleoffset"),
+    "user_block": (put(), {"userblock_size": 512}, "user block of 512 bytes"),
+}
+
+
+def check_odd(tool, folder):
+    """What is not read is refused by its name, and nothing is read as something else."""
+    for name, (make, how, refusal) in ODD.items():
+        path = folder / f"odd_{name}.h5"
+        with h5py.File(path, "w", **how) as file:
+            file["losses"] = numpy.arange(4, dtype="f4")
+            make(file)
+        found = subprocess.run([tool, "read", path, "W"], capture_output=True)
+        if refusal:
+            assert found.returncode == 3 and refusal.encode() in found.stderr, (name, found)
+            continue
+        with h5py.File(path) as file:
+            assert found.returncode == 0 and found.stdout == file["W"][()].tobytes(), (name, found)
+
+
 def main():
     tool = pathlib.Path(sys.argv[1]).absolute()
     with tempfile.TemporaryDirectory() as name:
@@ -155,6 +235,7 @@ def main():
             check_live(tool, folder, compression)
         check_theirs(tool, folder)
         check_refused(tool, folder)
+        check_odd(tool, folder)
     print("ours by h5py, h5py's by ours: all equal")
 
 
