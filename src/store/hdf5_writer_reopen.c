@@ -31,6 +31,22 @@ static bool same_frames(const struct az_hdf5_dataset *dataset, const struct az_h
     return true;
 }
 
+/* Chunks that are not packed got their places, for all frames, when the file was begun: those after
+ * the frames that are kept stay where they are too, unless the run ended early and gave them back.
+ */
+static void take_over_places(struct az_hdf5_dataset *dataset, const struct az_hdf5_reader *reader,
+                             const struct az_hdf5_source *source, size_t first, size_t chunks)
+{
+    for (size_t n = first; n < chunks && n < source->entry_count; n++) {
+        const struct az_hdf5_entry *entry = &source->entries[n];
+        if (entry->bytes != dataset->grid.chunk_bytes || entry->bytes > UINT32_MAX ||
+            entry->address > reader->end_address ||
+            entry->bytes > reader->end_address - entry->address)
+            continue;
+        dataset->chunks[n] = (struct az_hdf5_chunk){entry->address, (uint32_t)entry->bytes};
+    }
+}
+
 /* The chunks that hold the first `keep` frames. */
 static enum az_status take_over_chunks(struct az_hdf5_dataset *dataset,
                                        struct az_hdf5_reader *reader, struct az_hdf5_source *source,
@@ -47,6 +63,10 @@ static enum az_status take_over_chunks(struct az_hdf5_dataset *dataset,
     AZ_TRY(az_size_multiply((size_t)grid->counts[0], grid->blocks, &chunks, error));
     AZ_TRY(az_memory_allocate(&dataset->chunks, chunks, sizeof *dataset->chunks,
                               "the index of a recording", error));
+    if (!grid->level && !source->entries && source->largest[0] >= source->grid.shape[0]) {
+        source->grid.shape[0] = source->largest[0];
+        az_hdf5_measure_grid(&source->grid);
+    }
     AZ_TRY(az_hdf5_load_index(reader, source, error));
     size_t kept = (size_t)((keep + grid->chunk[0] - 1) / grid->chunk[0]) * grid->blocks;
     if (kept > chunks || kept > source->entry_count)
@@ -57,6 +77,7 @@ static enum az_status take_over_chunks(struct az_hdf5_dataset *dataset,
             AZ_RAISE(AZ_FORMAT, "a chunk of %s is not there", source->tensor.name);
         dataset->chunks[n] = (struct az_hdf5_chunk){entry->address, (uint32_t)entry->bytes};
     }
+    if (!grid->level) take_over_places(dataset, reader, source, kept, chunks);
     dataset->leading = dataset->told = dataset->packed = keep;
     dataset->packed_chunks = keep < grid->shape[0] ? keep / grid->chunk[0] : grid->counts[0];
     memset(dataset->written, 1, (size_t)keep);

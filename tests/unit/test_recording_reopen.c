@@ -266,6 +266,53 @@ static void boxes_of_frames_are_read(void **state)
     az_recording_close(recording);
 }
 
+/* HDF5 without compression: room for all frames is there from the start, and is not taken again. */
+static void room_that_was_reserved_is_used(void **state)
+{
+    (void)state;
+    enum { LONG = 4000, WIDE = 600, STOPPED = 1700, KEPT = 1600 };
+    static const struct az_recorded wide = {.name = "W",
+                                            .dtype = AZ_DTYPE_BF16,
+                                            .frame_rank = 2,
+                                            .frame_shape = {1, WIDE},
+                                            .frames = LONG + 1};
+    struct az_recording_plan plan = {.container = AZ_CONTAINER_HDF5,
+                                     .compression = AZ_COMPRESSION_NONE,
+                                     .tensors = &wide,
+                                     .tensor_count = 1,
+                                     .metadata = metadata};
+    struct az_recording_writer *writer;
+    struct az_recording *recording;
+    struct stat begun, again;
+    uint16_t frame[WIDE] = {0};
+    char path[512], part[600];
+    snprintf(path, sizeof path, "%s", fixture_path("plain.h5"));
+    snprintf(part, sizeof part, "%s.part", path);
+    assert_int_equal(az_recording_create(&writer, path, &plan, NULL), AZ_OK);
+    for (int64_t n = 0; n <= STOPPED; n++) {
+        frame[7] = (uint16_t)n;
+        assert_int_equal(az_recording_write(writer, 0, n, frame, NULL), AZ_OK);
+    }
+    az_recording_leave(writer);
+    assert_int_equal(stat(part, &begun), 0);
+    assert_int_equal(az_recording_reopen(&writer, path, &plan, KEPT, NULL, NULL), AZ_OK);
+    assert_int_equal(stat(part, &again), 0);
+    assert_in_range(again.st_size, begun.st_size, begun.st_size + (1 << 19)); /* headers, lists */
+    for (int64_t n = KEPT + 1; n <= LONG; n++) {
+        frame[7] = (uint16_t)n;
+        assert_int_equal(az_recording_write(writer, 0, n, frame, NULL), AZ_OK);
+    }
+    assert_int_equal(az_recording_commit(writer, &wide.frames, NULL), AZ_OK);
+    assert_int_equal(az_recording_open(&recording, path, NULL), AZ_OK);
+    for (int64_t n = 0; n <= LONG; n++) {
+        assert_int_equal(
+            az_recording_read(recording, az_recording_at(recording, 0), n, 1, frame, NULL), AZ_OK);
+        assert_int_equal(frame[7], (uint16_t)n);
+    }
+    az_recording_close(recording);
+    fixture_empty();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +320,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_refused_and_left_alone),
         cmocka_unit_test(it_leaves_again_and_goes_on_again),
         cmocka_unit_test(boxes_of_frames_are_read),
+        cmocka_unit_test(room_that_was_reserved_is_used),
     };
     int failed = cmocka_run_group_tests_name("safetensors", tests, fixture_make, fixture_remove);
     container = AZ_CONTAINER_HDF5;
