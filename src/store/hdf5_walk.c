@@ -18,7 +18,6 @@ struct object {
     struct az_hdf5_source source;
     bool has_space, has_type, has_layout, is_group, bf16;
     struct az_hdf5_type type;
-    struct az_hdf5_cursor compact;
     uint64_t tree_address, heap_address; /* of a symbol table */
 };
 
@@ -121,11 +120,23 @@ static enum az_status take_attribute_info(struct object *object, struct az_hdf5_
         "h5py's default libver, or h5repack it with --low=0 --high=1");
 }
 
+/* The header that the bytes lie in does not outlive its messages. */
+static enum az_status keep_compact(struct az_hdf5_source *source, struct az_hdf5_cursor compact,
+                                   struct az_error *error)
+{
+    enum az_status status = az_memory_allocate(&source->own, compact.left, 1, "a dataset", error);
+    if (status != AZ_OK) return status;
+    if (compact.left) memcpy(source->own, compact.at, compact.left);
+    source->bytes = compact.left;
+    return AZ_OK;
+}
+
 static enum az_status take_message(struct az_hdf5_reader *reader, struct object *object,
                                    unsigned type, unsigned flags, struct az_hdf5_cursor from,
                                    struct az_error *error)
 {
     struct az_hdf5_source *source = &object->source;
+    struct az_hdf5_cursor compact = {0};
     if (flags & 2) { /* shared: the message lies elsewhere */
         if (type == AZ_HDF5_DATATYPE || type == AZ_HDF5_DATASPACE || type == AZ_HDF5_PIPELINE)
             az_hdf5_refuse(source, "its type is a named one");
@@ -147,7 +158,10 @@ static enum az_status take_message(struct az_hdf5_reader *reader, struct object 
         break;
     case AZ_HDF5_LAYOUT:
         object->has_layout = true;
-        az_hdf5_parse_layout(from, source, &object->compact);
+        az_memory_free(source->own); /* of a layout before this one */
+        source->own = NULL;
+        az_hdf5_parse_layout(from, source, &compact);
+        if (compact.at) return keep_compact(source, compact, error);
         break;
     case AZ_HDF5_PIPELINE: az_hdf5_parse_filters(from, source); break;
     case AZ_HDF5_OLD_FILL_VALUE:
@@ -375,16 +389,6 @@ static void check_chunks(struct az_hdf5_source *source)
     if (source->tensor.bytes) az_hdf5_measure_grid(grid);
 }
 
-static enum az_status keep_compact(struct az_hdf5_source *source, struct az_hdf5_cursor compact,
-                                   struct az_error *error)
-{
-    enum az_status status = az_memory_allocate(&source->own, compact.left, 1, "a dataset", error);
-    if (status != AZ_OK) return status;
-    if (compact.left) memcpy(source->own, compact.at, compact.left);
-    source->bytes = compact.left;
-    return AZ_OK;
-}
-
 static enum az_status add_source(struct az_hdf5_reader *reader, struct object *object,
                                  struct az_error *error)
 {
@@ -405,8 +409,8 @@ static enum az_status add_source(struct az_hdf5_reader *reader, struct object *o
                               sizeof *reader->sources, "the list of datasets", error));
         reader->capacity += 64;
     }
-    if (object->compact.at) AZ_TRY(keep_compact(source, object->compact, error));
     reader->sources[reader->count++] = *source;
+    source->own = NULL; /* it is the reader's */
 out:
     return status;
 }
@@ -435,6 +439,7 @@ static enum az_status walk_object(struct az_hdf5_reader *reader, const char *pat
         AZ_TRY(add_source(reader, object, error));
 out:
     az_memory_free(bytes);
+    if (object) az_memory_free(object->source.own);
     az_memory_free(object);
     return status;
 }
