@@ -4,6 +4,7 @@
 #include "azimuth/pool.h"
 #include "base/memory.h"
 #include "lens/exchange_state.h"
+#include "lens/verify_lists.h"
 #include "store/recording_names.h"
 #include "store/recording_sums.h"
 
@@ -240,8 +241,10 @@ enum az_status az_exchange_copy(const struct az_recording *recording,
 {
     enum az_status status = AZ_OK;
     struct copy copy = {0};
+    char reason[256];
     *result = (struct az_exchange_result){0};
     AZ_TRY(az_exchange_check_path(recording, path, error));
+    if (!az_verify_lists(recording, reason, sizeof reason)) AZ_RAISE(AZ_FORMAT, "%s", reason);
     AZ_TRY(az_exchange_open(&copy.from, recording, selection, error));
     AZ_TRY(pack(&copy, error));
     AZ_TRY(az_pool_create(&copy.pool, selection->threads, error));

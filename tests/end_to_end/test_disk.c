@@ -170,12 +170,12 @@ static long lines_of(const char *name)
 
 /* ---- the tests ---- */
 
-/* The run that has room, and then what the small disk has of it. */
 static const char *file_name(const char *record)
 {
     return strstr(record, "hdf5") ? "recording.h5" : "recording.safetensors";
 }
 
+/* What the small disk has of it. */
 static void look(const char *record)
 {
     char straight[600], command[1400];
@@ -200,6 +200,7 @@ static void go_on(const char *record)
     again_same_files(file_name(record), record);
 }
 
+/* The run that has room. */
 static void begin(const char *record)
 {
     if (why_skipped[0]) {
