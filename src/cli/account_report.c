@@ -4,10 +4,9 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "base/memory.h"
 #include "base/unit.h"
+#include "cli/print_json.h"
 #include "store/csv.h"
-#include "store/json.h"
 
 #define EDGE_STEPS 20 /* shown at the beginning and at the end */
 
@@ -321,8 +320,6 @@ enum az_status az_account_report_json(const struct az_account_report *report,
                                       struct az_error *error)
 {
     struct az_json json;
-    char *text;
-    size_t length_bytes;
     az_json_init(&json, true);
     az_json_open(&json, NULL, '{');
     az_json_text(&json, "recording", report->path);
@@ -341,13 +338,7 @@ enum az_status az_account_report_json(const struct az_account_report *report,
     for (size_t n = 0; n < report->step_count; n++) json_step(&json, report, &report->steps[n]);
     az_json_close(&json, ']');
     az_json_close(&json, '}');
-    enum az_status status = az_json_take(&json, &text, &length_bytes, error);
-    if (status == AZ_OK) {
-        printf("%s", text);
-        az_memory_free(text);
-    }
-    az_json_free(&json);
-    return status;
+    return az_print_json(&json, error);
 }
 
 static enum az_status csv_row(struct az_csv *csv, const struct az_account_step *step, int set,

@@ -4,7 +4,8 @@
 
 #include "store/json.h"
 
-/* Prints what was written and frees it; or says what went wrong while it was written. */
+/* Prints what was written (pretty: it ends with one line end) and frees it; or says what went wrong
+ * while it was written. */
 enum az_status az_print_json(struct az_json *json, struct az_error *error);
 
 #endif

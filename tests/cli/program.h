@@ -3,6 +3,7 @@
 #ifndef AZ_TESTS_CLI_PROGRAM_H
 #define AZ_TESTS_CLI_PROGRAM_H
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,14 @@ __attribute__((noinline)) static char *read_all(const char *name)
     return text;
 }
 
+/* What is printed as JSON ends with one line end, whatever the command. */
+static void check_json_end(const char *arguments)
+{
+    size_t length = strlen(out);
+    bool ends = length > 1 && out[length - 1] == '\n' && strchr("}]", out[length - 2]);
+    if (strstr(arguments, "--json") && length && !ends) fail_msg("%s ends with:%s", arguments, out);
+}
+
 /* Runs `azimuth ARGUMENTS` in the test's directory and returns its exit code. */
 static int azimuth(const char *arguments)
 {
@@ -37,6 +46,7 @@ static int azimuth(const char *arguments)
     out = read_all("out");
     err = read_all("err");
     assert_true(WIFEXITED(status));
+    check_json_end(arguments);
     return WEXITSTATUS(status);
 }
 
