@@ -5,10 +5,12 @@ if (!exists('output')) output = 'qwen3_reach.png'
 set output output
 set datafile separator comma
 set datafile columnheaders
-set border 3 linecolor '#606060'
-set grid linetype 1 linecolor '#e4e4e4' linewidth 0.5
 set tics nomirror out scale 0.6 textcolor '#303030'
 set key noautotitle noenhanced opaque Left reverse samplen 2 spacing 1.2
+set border 3 linecolor '#606060'
+set grid linetype 1 linecolor '#e4e4e4' linewidth 0.5
+set xtics nomirror out scale 0.6 textcolor '#303030'
+set ytics nomirror out scale 0.6 textcolor '#303030'
 set palette defined (0 '#000004', 1 '#1b0c41', 2 '#4a0c6b', 3 '#781c6d', 4 '#a52c60', 5 '#cf4446', 6 '#ed6925', 7 '#fb9b06', 8 '#f7d13d', 9 '#fcffa4')
 set multiplot
 set label 1 'qwen3.tokenizer.json' at screen 0.5,0.97472 center noenhanced font ',11'
@@ -46,7 +48,7 @@ unset label 24
 unset label 25
 unset key
 plot \
-    'qwen3_reach.csv' using 1:2:(0.69999999999999996):1:(column(2)-0.35):(column(2)+0.35) with boxxyerror fillstyle solid 0.85 noborder linecolor '#4682b4' title 'rows'
+    'qwen3_reach.csv' using 1:2:(0.69999999999999996):1:(column(2)-0.35):(column(2)+0.35) with boxxyerror fillstyle solid 0.85 noborder linecolor '#4682b4' title 'place from below'
 unset label 1
 
 set lmargin at screen 0.29075; set rmargin at screen 0.89000

@@ -21,19 +21,26 @@ enum az_figure_mark {
     AZ_MARK_BARS,    /* lying bars at y, from low (NULL: the left edge) to x, each 0.7 thick */
     AZ_MARK_COLUMNS, /* standing bars from the bottom to y, between low and x (NULL: x -+ 0.35) */
     AZ_MARK_JOINED,  /* discs joined by lines */
-    AZ_MARK_CELLS    /* a grid of evenly spaced x and y (linear axes), coloured by level */
+    AZ_MARK_CELLS,   /* a grid of evenly spaced x and y (linear axes), coloured by level */
+    AZ_MARK_WEDGES /* a panel without axes: slices of a disc, clockwise from the top, from low to x
+                    * of a turn; y is what each stands for, y.names of the panel its legend */
 };
+
+/* Colours for kinds of things, that wedges take in turn. */
+#define AZ_FIGURE_KIND_COLORS 12
+AZ_API const char *az_figure_kind_color(size_t number);
 
 /* Arrays are borrowed for the call. A value that is not finite is a gap. */
 struct az_figure_series {
     const char *name; /* in the legend and at the head of its column */
     enum az_figure_mark mark;
     const double *x, *y;
-    const double *low;   /* AZ_MARK_FILLED: NULL is the bottom of the panel; bars, columns: an x */
+    const double *low;   /* FILLED: NULL is the bottom of the panel; bars, columns, wedges: an x */
     const double *level; /* points, bars, cells: coloured by the colormap; NULL is one colour */
     const double *sizes; /* points: diameters, 1 is that of a tick; NULL: all 0.3 */
     size_t count;
     const char *color; /* "#rrggbb"; NULL: the palette's next, steelblue first */
+    double opacity;    /* of what is filled and of wedges; 0: 0.35 */
 };
 
 struct az_figure_axis {
@@ -61,7 +68,9 @@ struct az_figure_text {
 struct az_figure_panel {
     const char *title; /* ", n = 1,000 POINT_UNIT" is added */
     const char *point_unit;
-    size_t count;                      /* the n of the title; 0: the points of the longest series */
+    size_t count;         /* the n of the title; 0: the points of the longest series */
+    double height_inches; /* 0: that of the figure */
+    bool no_legend;
     struct az_figure_axis x, y, level; /* level: label and range of the colour bar */
     const struct az_figure_series *series;
     size_t series_count;

@@ -119,18 +119,28 @@ enum az_status az_drawing_path(char path[AZ_DRAWING_PATH_BYTES], const char *fil
     return AZ_OK;
 }
 
+enum az_status az_drawing_finish(struct az_drawing *plot, const char *path, struct az_error *error)
+{
+    if (!plot) return AZ_MEMORY;
+    enum az_status status = plot->status;
+    if (status != AZ_OK && error) *error = plot->error;
+    plot->figure.panels = plot->panels;
+    plot->figure.panel_count = plot->panel_count;
+    if (status == AZ_OK) status = az_figure_draw(&plot->figure, path, error);
+    az_drawing_free(plot);
+    return status;
+}
+
 enum az_status az_drawing_draw(struct az_drawing *plot, const char *file, const char *name,
                                struct az_error *error)
 {
     char path[AZ_DRAWING_PATH_BYTES];
-    if (!plot) return AZ_MEMORY;
-    enum az_status status = plot->status;
-    if (status != AZ_OK && error) *error = plot->error;
-    if (status == AZ_OK) status = az_drawing_path(path, file, name, error);
-    plot->figure.panels = plot->panels;
-    plot->figure.panel_count = plot->panel_count;
-    if (status == AZ_OK) status = az_figure_draw(&plot->figure, path, error);
+    enum az_status status = az_drawing_path(path, file, name, error);
+    if (status != AZ_OK) {
+        az_drawing_free(plot);
+        return status;
+    }
+    status = az_drawing_finish(plot, path, error);
     if (status == AZ_OK) fprintf(stderr, "%s\n", path);
-    az_drawing_free(plot);
     return status;
 }

@@ -34,7 +34,9 @@ struct az_drawing {
 #define AZ_DRAWING_PATH_BYTES 4096
 enum az_status az_drawing_path(char path[AZ_DRAWING_PATH_BYTES], const char *file, const char *name,
                                struct az_error *error);
-/* Draws into FILE-NAME.EXT and prints that name, or tells what went wrong. Frees the plot. */
+/* Draws into path, or tells what went wrong. Frees the plot. */
+enum az_status az_drawing_finish(struct az_drawing *plot, const char *path, struct az_error *error);
+/* The same into FILE-NAME.EXT, and prints that name. */
 enum az_status az_drawing_draw(struct az_drawing *plot, const char *file, const char *name,
                                struct az_error *error);
 

@@ -4,9 +4,10 @@
 
 #include "azimuth/tokens.h"
 
-/* Two panels over one another: bars with the rows of the most frequent groups, and for each of them
- * the share of the rows in every stretch of ids. With `unreachable` only rows that are neither ok
- * nor special are counted. AZ_USAGE where there is no such row. */
+/* Bars with the rows of the groups that have most, and for each of them the share of the rows in
+ * every stretch of ids; before these, a disc of the groups and what there is at each id in its
+ * colours. With `unreachable` only rows that are neither ok nor special are counted, without disc.
+ * AZ_USAGE where there is no such row. */
 enum az_status az_tokens_figure(const struct az_tokens *tokens, const char *name, bool unreachable,
                                 const char *path, struct az_error *error);
 

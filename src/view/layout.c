@@ -6,7 +6,8 @@
 
 #define SAMPLES_PER_SERIES 4000 /* places at which a curve is looked at, at least */
 #define LINE_EMS 1.5
-#define SAMPLE_EMS 4.0 /* the piece of line before a name in the legend */
+#define DISC_FRAME 1.08 /* from the middle of a disc of radius 1 to its frame */
+#define SAMPLE_EMS 4.0  /* the piece of line before a name in the legend */
 
 static bool drawable(const struct az_range *range, double value)
 {
@@ -171,7 +172,12 @@ static double hidden_of_series(const struct az_layout *layout,
                              : 0;
             sum += hidden_of_stretch(box, x, low, x, y, 8);
         }
-        if (series->mark == AZ_MARK_BARS) sum += hidden_of_stretch(box, 0, y, x, y, 64);
+        if (series->mark == AZ_MARK_BARS) {
+            double low = series->low && drawable(&layout->x, series->low[i])
+                             ? position(&layout->x, series->low[i])
+                             : 0;
+            sum += hidden_of_stretch(box, low, y, x, y, 64);
+        }
         if (series->mark == AZ_MARK_COLUMNS) sum += hidden_of_stretch(box, x, 0, x, y, 64);
         last_x = x;
         last_y = y;
@@ -276,18 +282,33 @@ static void place_label(struct az_layout *layout, const struct az_figure_panel *
     }
 }
 
+/* A disc of radius 1 about 0,0 on the left, round whatever the frame, and the legend beside it. */
+static void place_disc(struct az_layout *layout, double frame_width, double frame_height)
+{
+    layout->y = (struct az_range){.min = -DISC_FRAME, .max = DISC_FRAME};
+    layout->x = layout->y;
+    layout->x.max += 2 * DISC_FRAME * (frame_width / frame_height - 1);
+    layout->legend = true;
+    layout->legend_x = layout->legend_y = AZ_SIDE_MIDDLE;
+}
+
 enum az_status az_layout_panel(struct az_layout *layout, const struct az_figure_panel *panel,
                                double frame_width_inches, double frame_height_inches,
                                struct az_error *error)
 {
-    *layout = (struct az_layout){.legend = panel->series_count > 1};
+    *layout = (struct az_layout){.legend = panel->series_count > 1 && !panel->no_legend};
     if (panel->line_count > AZ_LAYOUT_LINES)
         return az_error_raise(error, AZ_USAGE, "a panel has %zu lines, there is room for %d",
                               panel->line_count, AZ_LAYOUT_LINES);
+    for (size_t s = 0; s < panel->series_count; s++)
+        if (panel->series[s].mark == AZ_MARK_WEDGES && !panel->series[s].low)
+            return az_error_raise(error, AZ_USAGE, "wedges need low, where each begins");
     enum az_status status = find_ranges(layout, panel, error);
     if (status != AZ_OK) return status;
     struct az_box taken[AZ_LAYOUT_LINES + 1] = {{0}};
-    if (layout->legend)
+    if (has_mark(panel, AZ_MARK_WEDGES))
+        place_disc(layout, frame_width_inches, frame_height_inches);
+    else if (layout->legend)
         taken[0] = place_legend(layout, panel, frame_width_inches, frame_height_inches);
     for (size_t n = 0; n < panel->line_count; n++)
         place_label(layout, panel, n, taken, frame_width_inches, frame_height_inches);

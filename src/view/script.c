@@ -22,6 +22,9 @@
 
 static const char *const palette[] = {"#4682b4", "#dc143c", "#e08214", "#2e8b57",
                                       "#6a5acd", "#696969"}; /* steelblue, crimson, ... */
+static const char *const kind_colors[AZ_FIGURE_KIND_COLORS] = {
+    "#4682b4", "#e08214", "#2e8b57", "#dc143c", "#6a5acd", "#d4b106",
+    "#20b2aa", "#c71585", "#8fbc6f", "#a0522d", "#87ceeb", "#a9a9a9"};
 
 struct text {
     struct az_buffer buffer;
@@ -67,6 +70,12 @@ static double panel_height_inches(const struct az_figure *figure)
     return figure->panel_height_inches > 0 ? figure->panel_height_inches : 3;
 }
 
+static double height_of(const struct az_figure *figure, size_t number)
+{
+    double height = figure->panels[number].height_inches;
+    return height > 0 ? height : panel_height_inches(figure);
+}
+
 static double head_inches(const struct az_figure *figure)
 {
     return figure->title ? HEAD_INCHES : 0;
@@ -74,7 +83,9 @@ static double head_inches(const struct az_figure *figure)
 
 static double height_inches(const struct az_figure *figure)
 {
-    return (double)figure->panel_count * panel_height_inches(figure) + head_inches(figure);
+    double height = head_inches(figure);
+    for (size_t p = 0; p < figure->panel_count; p++) height += height_of(figure, p);
+    return height;
 }
 
 static bool has_levels(const struct az_figure_panel *panel)
@@ -107,6 +118,14 @@ static void put_terminal(struct text *text, const struct az_figure *figure, enum
             TERMINAL_DOTS_PER_INCH / 72);
 }
 
+static void put_axes(struct text *text)
+{
+    put(text, "set border 3 linecolor '#606060'\n"
+              "set grid linetype 1 linecolor '#e4e4e4' linewidth 0.5\n"
+              "set xtics nomirror out scale 0.6 textcolor '#303030'\n"
+              "set ytics nomirror out scale 0.6 textcolor '#303030'\n");
+}
+
 static void put_head(struct text *text, const struct az_figure *figure,
                      const struct az_colormap *map, const struct az_script_names *names)
 {
@@ -119,11 +138,10 @@ static void put_head(struct text *text, const struct az_figure *figure,
     put(text, "if (!exists('output')) output = '%s'\nset output output\n",
         az_script_quote(picture, names->picture));
     put(text, "set datafile separator comma\nset datafile columnheaders\n"
-              "set border 3 linecolor '#606060'\n"
-              "set grid linetype 1 linecolor '#e4e4e4' linewidth 0.5\n"
               "set tics nomirror out scale 0.6 textcolor '#303030'\n"
               "set style textbox opaque noborder margins 0.3,0.3\n"
               "set key noautotitle noenhanced opaque Left reverse samplen 2 spacing 1.2\n");
+    put_axes(text);
     put(text, "set palette defined (%s)\n", stops);
     put(text, "set multiplot\n");
     if (figure->title)
@@ -261,6 +279,37 @@ static void put_places(struct text *text, const struct az_figure_series *series,
         put(text, ":%zu", az_columns_find(columns, series->sizes));
 }
 
+const char *az_figure_kind_color(size_t number)
+{
+    return kind_colors[number % AZ_FIGURE_KIND_COLORS];
+}
+
+static double opacity_of(const struct az_figure_series *series)
+{
+    return series->opacity > 0 ? series->opacity : 0.35;
+}
+
+/* A clause for each wedge; gnuplot's circles turn the other way, from the right. */
+static void put_wedges(struct text *text, const struct az_figure_panel *panel, size_t number,
+                       const struct az_columns *columns, const char *data)
+{
+    const struct az_figure_series *series = &panel->series[number];
+    char quoted[AZ_QUOTED_BYTES];
+    for (size_t n = 0; n < series->count; n++) {
+        put(text, "%s    '%s' every ::%zu::%zu using (0):(0):(1)", n ? ", \\\n" : "",
+            az_script_quote(quoted, data), n, n);
+        if (series->x[n] - series->low[n] >= 1)
+            put(text, ":(0):(360)"); /* the angles of a whole turn are equal, and nothing */
+        else
+            put(text, ":(450-360*column(%zu)):(450-360*column(%zu))",
+                az_columns_find(columns, series->x), az_columns_find(columns, series->low));
+        put(text, " with circles fillstyle solid %g noborder fillcolor '%s'", opacity_of(series),
+            az_figure_kind_color(n));
+        put(text, " title '%s'",
+            az_script_quote(quoted, n < panel->y.name_count ? panel->y.names[n] : ""));
+    }
+}
+
 static void put_series(struct text *text, const struct az_figure_panel *panel, size_t number,
                        const struct az_layout *layout, const struct az_columns *columns,
                        const char *data)
@@ -276,6 +325,10 @@ static void put_series(struct text *text, const struct az_figure_panel *panel, s
         [AZ_MARK_JOINED] = "linespoints linewidth 1.2 pointtype 7 pointsize 0.35",
         [AZ_MARK_CELLS] = "image",
     };
+    if (series->mark == AZ_MARK_WEDGES) {
+        put_wedges(text, panel, number, columns, data);
+        return;
+    }
     char quoted[AZ_QUOTED_BYTES];
     bool cells = series->mark == AZ_MARK_CELLS, points = series->mark == AZ_MARK_POINTS;
     bool levels = (series->mark == AZ_MARK_BARS || cells || points) && series->level;
@@ -285,7 +338,7 @@ static void put_series(struct text *text, const struct az_figure_panel *panel, s
     put(text, " with %s", with[series->mark]);
     if (points) put(text, " pointsize %s", series->sizes ? "variable" : "0.3");
     if (series->mark == AZ_MARK_FILLED)
-        put(text, "%s fillstyle solid 0.35 noborder", series->low ? "" : " x1");
+        put(text, "%s fillstyle solid %g noborder", series->low ? "" : " x1", opacity_of(series));
     if (levels && !cells)
         put(text, " linecolor palette");
     else if (!cells)
@@ -293,10 +346,16 @@ static void put_series(struct text *text, const struct az_figure_panel *panel, s
     put(text, " title '%s'", az_script_quote(quoted, series->name));
 }
 
+static bool is_disc(const struct az_figure_panel *panel)
+{
+    return panel->series_count && panel->series[0].mark == AZ_MARK_WEDGES;
+}
+
 /* Room for the names of an axis, where it has any. */
 static double left_inches(const struct az_figure_panel *panel)
 {
     size_t longest = 0;
+    if (is_disc(panel)) return LEFT_INCHES;
     for (size_t n = 0; n < panel->y.name_count; n++) {
         size_t length = 0;
         for (const char *c = panel->y.names[n]; *c; c++) length += (*c & 0xc0) != 0x80;
@@ -310,11 +369,12 @@ static double left_inches(const struct az_figure_panel *panel)
 static struct az_box frame_of(const struct az_figure *figure, size_t number)
 {
     double width = width_inches(figure), height = height_inches(figure);
-    double top = height - head_inches(figure) - (double)number * panel_height_inches(figure);
+    double top = height - head_inches(figure);
+    for (size_t p = 0; p < number; p++) top -= height_of(figure, p);
     double right = has_levels(&figure->panels[number]) ? COLOUR_BAR_INCHES : RIGHT_INCHES;
     return (struct az_box){.left = left_inches(&figure->panels[number]) / width,
                            .right = 1 - right / width,
-                           .bottom = (top - panel_height_inches(figure) + BOTTOM_INCHES) / height,
+                           .bottom = (top - height_of(figure, number) + BOTTOM_INCHES) / height,
                            .top = (top - TOP_INCHES) / height};
 }
 
@@ -339,7 +399,11 @@ static enum az_status put_panel(struct text *text, const struct az_figure *figur
         points, az_script_quote(quoted, panel->point_unit ? panel->point_unit : "points"));
     put_axis(text, 'x', &panel->x, &layout.x);
     put_axis(text, 'y', &panel->y, &layout.y);
-    if (panel->y.name_count) put_names(text, &panel->y);
+    if (is_disc(panel))
+        put(text,
+            "unset border\nunset grid\nunset xtics\nunset ytics\nunset xlabel\nunset ylabel\n");
+    else if (panel->y.name_count)
+        put_names(text, &panel->y);
     if (panel->level.min < panel->level.max)
         put(text, "set cbrange [%.17g:%.17g]\n", panel->level.min, panel->level.max);
     else
@@ -357,6 +421,7 @@ static enum az_status put_panel(struct text *text, const struct az_figure *figur
         put(text, s + 1 < panel->series_count ? ", \\\n" : "\n");
     }
     put(text, "unset label\n");
+    if (is_disc(panel)) put_axes(text);
     return AZ_OK;
 }
 
