@@ -134,38 +134,42 @@ def encoding(library, folder, texts, rounds):
         for file in ("gpt2", "qwen3", "bert-base-uncased"):
             full = folder / f"{file}.tokenizer.json"
             engines = [engine for engine in ENGINES if engine != "tiktoken" or file != "bert-base-uncased"]
+            processes = {(engine, threads): start_worker(engine, library, full, path, threads)
+                         for threads in (1, 2) for engine in engines}
+            for process in processes.values():
+                ask(process)  # warm
+            times = {key: [] for key in processes}
+            for _ in range(rounds):
+                for key, process in processes.items():
+                    times[key].append(ask(process)[0])
+            for process in processes.values():
+                process.stdin.close()
+                process.wait()
             for threads in (1, 2):
-                processes = {engine: start_worker(engine, library, full, path, threads) for engine in engines}
-                for process in processes.values():
-                    ask(process)  # warm
-                times = {engine: [] for engine in engines}
-                for _ in range(rounds):
-                    for engine, process in processes.items():
-                        times[engine].append(ask(process)[0])
-                for process in processes.values():
-                    process.stdin.close()
-                    process.wait()
-                speeds = [f"{size / statistics.median(times[e]):.1f}" if e in times else "" for e in ENGINES]
+                speeds = [f"{size / statistics.median(times[e, threads]):.1f}" if e in engines else ""
+                          for e in ENGINES]
                 print(f"| {name} | {file} | {threads} | {' | '.join(speeds)} |", flush=True)
 
 
 def training(program, text, rounds):
-    times = {"azimuth": [], "tokenizers": []}
+    times = {"azimuth": [], "tokenizers": [], "tokenizers on two cores": []}
     code = ("import sys, time\nfrom tokenizers import *\nt = Tokenizer(models.BPE())\n"
             "t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)\ns = time.perf_counter()\n"
             "t.train([sys.argv[1]], trainers.BpeTrainer(vocab_size=10000, show_progress=False,"
             " initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))\nprint(time.perf_counter() - s)\n")
-    environment = {**os.environ, "RAYON_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(rounds):
             start = time.perf_counter()
             subprocess.run([program, "tokenizer", "train", str(text), "--vocabulary", "10000", "--pattern", "gpt2",
                             "-o", f"{folder}/t.json"], check=True, capture_output=True)
             times["azimuth"].append(time.perf_counter() - start)
-            done = subprocess.run([sys.executable, "-c", code, str(text)], check=True, capture_output=True, text=True,
-                                  env=environment)
-            times["tokenizers"].append(float(done.stdout))
-    print("\n10,000 byte-level tokens trained on the English text, one core (azimuth: the whole program): "
+            for threads, name in ((1, "tokenizers"), (2, "tokenizers on two cores")):
+                environment = {**os.environ, "RAYON_NUM_THREADS": str(threads),
+                               "TOKENIZERS_PARALLELISM": "true" if threads > 1 else "false"}
+                done = subprocess.run([sys.executable, "-c", code, str(text)], check=True, capture_output=True,
+                                      text=True, env=environment)
+                times[name].append(float(done.stdout))
+    print("\n10,000 byte-level tokens trained on the English text (azimuth: one core, the whole program): "
           + ", ".join(f"{name} {statistics.median(values):.2f} s" for name, values in times.items()))
 
 

@@ -6,6 +6,7 @@ set output output
 set datafile separator comma
 set datafile columnheaders
 set tics nomirror out scale 0.6 textcolor '#303030'
+set style textbox opaque noborder margins 0.3,0.3
 set key noautotitle noenhanced opaque Left reverse samplen 2 spacing 1.2
 set border 3 linecolor '#606060'
 set grid linetype 1 linecolor '#e4e4e4' linewidth 0.5
@@ -19,10 +20,12 @@ set lmargin at screen 0.08500; set rmargin at screen 0.97500
 set bmargin at screen 0.81045; set tmargin at screen 0.95692
 set title 'Rows by script or class, n = 151,936 rows' noenhanced offset 0,-0.5
 unset logscale x
+set xtics autofreq
 set format x '%g'
 set xrange [-1.0800000000000001:6.4588235294117657]
 set xlabel 'share of all rows, end' noenhanced offset 0,0.3
 unset logscale y
+set ytics autofreq
 set format y '%g'
 set yrange [-1.0800000000000001:1.0800000000000001]
 set ylabel '' noenhanced
@@ -32,25 +35,10 @@ unset xtics
 unset ytics
 unset xlabel
 unset ylabel
+set cbrange [*:*]
 set cblabel '' noenhanced offset 1.5,0
 set colorbox user origin screen 0.99000,0.81045 size screen 0.01500,0.14647
 unset arrow
-unset label 10
-unset label 11
-unset label 12
-unset label 13
-unset label 14
-unset label 15
-unset label 16
-unset label 17
-unset label 18
-unset label 19
-unset label 20
-unset label 21
-unset label 22
-unset label 23
-unset label 24
-unset label 25
 set key inside center center
 plot \
     'qwen3_survey.csv' every ::0::0 using (0):(0):(1):(450-360*column(1)):(450-360*column(3)) with circles fillstyle solid 0.85 noborder fillcolor '#4682b4' title 'Latin  94,712 (62.3 %)', \
@@ -65,7 +53,7 @@ plot \
     'qwen3_survey.csv' every ::9::9 using (0):(0):(1):(450-360*column(1)):(450-360*column(3)) with circles fillstyle solid 0.85 noborder fillcolor '#a0522d' title 'invalid  1,448 (0.95 %)', \
     'qwen3_survey.csv' every ::10::10 using (0):(0):(1):(450-360*column(1)):(450-360*column(3)) with circles fillstyle solid 0.85 noborder fillcolor '#87ceeb' title 'Hiragana  1,124 (0.74 %)', \
     'qwen3_survey.csv' every ::11::11 using (0):(0):(1):(450-360*column(1)):(450-360*column(3)) with circles fillstyle solid 0.85 noborder fillcolor '#a9a9a9' title '65 others  3,517 (2.3 %)'
-unset label 1
+unset label
 set border 3 linecolor '#606060'
 set grid linetype 1 linecolor '#e4e4e4' linewidth 0.5
 set xtics nomirror out scale 0.6 textcolor '#303030'
@@ -75,33 +63,19 @@ set lmargin at screen 0.08500; set rmargin at screen 0.97500
 set bmargin at screen 0.66111; set tmargin at screen 0.75589
 set title 'What there is at each id, in the colours above, n = 151,936 rows' noenhanced offset 0,-0.5
 unset logscale x
+set xtics autofreq
 set format x '%g'
 set xrange [0:151936]
 set xlabel 'token id' noenhanced offset 0,0.3
 unset logscale y
+set ytics autofreq
 set format y '%g'
 set yrange [0:100]
 set ylabel '% of the rows there' noenhanced
-set ytics autofreq
+set cbrange [*:*]
 set cblabel '' noenhanced offset 1.5,0
 set colorbox user origin screen 0.99000,0.66111 size screen 0.01500,0.09477
 unset arrow
-unset label 10
-unset label 11
-unset label 12
-unset label 13
-unset label 14
-unset label 15
-unset label 16
-unset label 17
-unset label 18
-unset label 19
-unset label 20
-unset label 21
-unset label 22
-unset label 23
-unset label 24
-unset label 25
 unset key
 plot \
     'qwen3_survey.csv' using 4:6:5 with filledcurves fillstyle solid 0.85 noborder linecolor '#4682b4' title 'Latin  94,712 (62.3 %)', \
@@ -116,79 +90,53 @@ plot \
     'qwen3_survey.csv' using 4:24:23 with filledcurves fillstyle solid 0.85 noborder linecolor '#a0522d' title 'invalid  1,448 (0.95 %)', \
     'qwen3_survey.csv' using 4:26:25 with filledcurves fillstyle solid 0.85 noborder linecolor '#87ceeb' title 'Hiragana  1,124 (0.74 %)', \
     'qwen3_survey.csv' using 4:28:27 with filledcurves fillstyle solid 0.85 noborder linecolor '#a9a9a9' title '65 others  3,517 (2.3 %)'
-unset label 1
+unset label
 
 set lmargin at screen 0.28300; set rmargin at screen 0.97500
 set bmargin at screen 0.34635; set tmargin at screen 0.60655
 set title 'Rows by script or class, n = 151,936 rows' noenhanced offset 0,-0.5
 set logscale x
+set xtics autofreq
 set format x '10^{%L}'
 set xrange [0.69999999999999996:151540.20000000001]
 set xlabel 'rows' noenhanced offset 0,0.3
 unset logscale y
+set ytics autofreq
 set format y '%g'
 set yrange [-0.59999999999999998:23.600000000000001]
 set ylabel '' noenhanced
 set ytics ('53 others  727 (0.48 %%)' 0, 'Bengali  43 (0.03 %%)' 1, 'control  46 (0.03 %%)' 2, 'Devanagari  64 (0.04 %%)' 3, 'Canadian_Aboriginal  71 (0.05 %%)' 4, 'Armenian  73 (0.05 %%)' 5, 'Ethiopic  112 (0.07 %%)' 6, 'Greek  233 (0.15 %%)' 7, 'orphan  267 (0.18 %%)' 8, 'Mixed  303 (0.20 %%)' 9, 'whitespace  437 (0.29 %%)' 10, 'Common  506 (0.33 %%)' 11, 'Katakana  635 (0.42 %%)' 12, 'Hiragana  1,124 (0.74 %%)' 13, 'invalid  1,448 (0.95 %%)' 14, 'Thai  2,566 (1.7 %%)' 15, 'symbol  2,724 (1.8 %%)' 16, 'Hebrew  3,179 (2.1 %%)' 17, 'Hangul  3,572 (2.4 %%)' 18, 'Arabic  3,973 (2.6 %%)' 19, 'Cyrillic  4,142 (2.7 %%)' 20, 'punctuation  5,452 (3.6 %%)' 21, 'Han  25,527 (16.8 %%)' 22, 'Latin  94,712 (62.3 %%)' 23) noenhanced
+set cbrange [*:*]
 set cblabel '' noenhanced offset 1.5,0
 set colorbox user origin screen 0.99000,0.34635 size screen 0.01500,0.26020
 unset arrow
-unset label 10
-unset label 11
-unset label 12
-unset label 13
-unset label 14
-unset label 15
-unset label 16
-unset label 17
-unset label 18
-unset label 19
-unset label 20
-unset label 21
-unset label 22
-unset label 23
-unset label 24
-unset label 25
 unset key
 plot \
-    'qwen3_survey.csv' using 29:30:(0.69999999999999996):29:(column(30)-0.35):(column(30)+0.35) with boxxyerror fillstyle solid 0.85 noborder linecolor '#4682b4' title 'place from below'
-unset label 1
+    'qwen3_survey.csv' using 29:30:(0.69999999999999996):29:(column(30)-0.35):(column(30)+0.35) with boxxyerror fillstyle solid 0.85 noborder linecolor '#4682b4' title 'rows'
+unset label
 
 set lmargin at screen 0.28300; set rmargin at screen 0.89000
 set bmargin at screen 0.03159; set tmargin at screen 0.29179
 set title 'Where they lie, n = 151,936 rows' noenhanced offset 0,-0.5
 unset logscale x
+set xtics autofreq
 set format x '%g'
 set xrange [0:154215.04000000001]
 set xlabel 'token id' noenhanced offset 0,0.3
 unset logscale y
+set ytics autofreq
 set format y '%g'
 set yrange [-0.59999999999999998:23.600000000000001]
 set ylabel '' noenhanced
 set ytics ('53 others  727 (0.48 %%)' 0, 'Bengali  43 (0.03 %%)' 1, 'control  46 (0.03 %%)' 2, 'Devanagari  64 (0.04 %%)' 3, 'Canadian_Aboriginal  71 (0.05 %%)' 4, 'Armenian  73 (0.05 %%)' 5, 'Ethiopic  112 (0.07 %%)' 6, 'Greek  233 (0.15 %%)' 7, 'orphan  267 (0.18 %%)' 8, 'Mixed  303 (0.20 %%)' 9, 'whitespace  437 (0.29 %%)' 10, 'Common  506 (0.33 %%)' 11, 'Katakana  635 (0.42 %%)' 12, 'Hiragana  1,124 (0.74 %%)' 13, 'invalid  1,448 (0.95 %%)' 14, 'Thai  2,566 (1.7 %%)' 15, 'symbol  2,724 (1.8 %%)' 16, 'Hebrew  3,179 (2.1 %%)' 17, 'Hangul  3,572 (2.4 %%)' 18, 'Arabic  3,973 (2.6 %%)' 19, 'Cyrillic  4,142 (2.7 %%)' 20, 'punctuation  5,452 (3.6 %%)' 21, 'Han  25,527 (16.8 %%)' 22, 'Latin  94,712 (62.3 %%)' 23) noenhanced
+set cbrange [*:*]
 set cblabel 'log10 of % of the rows there' noenhanced offset 1.5,0
 set colorbox user origin screen 0.90500,0.03159 size screen 0.01500,0.26020
 unset arrow
-unset label 10
-unset label 11
-unset label 12
-unset label 13
-unset label 14
-unset label 15
-unset label 16
-unset label 17
-unset label 18
-unset label 19
-unset label 20
-unset label 21
-unset label 22
-unset label 23
-unset label 24
-unset label 25
 unset key
 plot \
-    'qwen3_survey.csv' using 31:32:33:31:(column(32)-0.35):(column(32)+0.35):34 with boxxyerror fillstyle solid 0.85 noborder linecolor palette title 'script or class'
-unset label 1
+    'qwen3_survey.csv' using 31:32:33:31:(column(32)-0.35):(column(32)+0.35):34 with boxxyerror fillstyle solid 0.85 noborder linecolor palette title 'token id, end'
+unset label
 
 unset multiplot
 unset output

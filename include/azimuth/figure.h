@@ -32,7 +32,7 @@ AZ_API const char *az_figure_kind_color(size_t number);
 
 /* Arrays are borrowed for the call. A value that is not finite is a gap. */
 struct az_figure_series {
-    const char *name; /* in the legend and at the head of its column */
+    const char *name; /* in the legend and at the head of its column: y, or x where y has names */
     enum az_figure_mark mark;
     const double *x, *y;
     const double *low;   /* FILLED: NULL is the bottom of the panel; bars, columns, wedges: an x */

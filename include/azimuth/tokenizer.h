@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "azimuth/experiment.h"
+#include "azimuth/hash.h"
 #include "azimuth/pool.h"
 #include "azimuth/progress.h"
 #include "azimuth/status.h"
@@ -59,6 +60,9 @@ struct az_tokenizer_info {
     const char *algorithm;     /* "BPE", "WordPiece", "Unigram", "WordLevel" */
     const char *pattern;
     size_t tokens, merges, special_tokens; /* tokens: without holes; special: all added tokens */
+    /* Of the file that it was loaded from, as az_hash_file; of vocab.json with merges.txt behind
+     * it; zero for one that was trained and not loaded. */
+    struct az_hash hash;
 };
 AZ_API struct az_tokenizer_info az_tokenizer_describe(const struct az_tokenizer *tokenizer);
 

@@ -11,6 +11,7 @@
 #include "cli/arguments.h"
 #include "cli/bar.h"
 #include "cli/commands.h"
+#include "cli/token_options.h"
 #include "config/number.h"
 #include "store/file.h"
 #include "store/json.h"
@@ -39,13 +40,6 @@ static const char *input_path(const struct az_arguments *arguments)
 {
     bool given = arguments->operand_count > 1 && strcmp(arguments->operands[1], "-") != 0;
     return given ? arguments->operands[1] : "/dev/stdin";
-}
-
-static enum az_status load(const struct az_arguments *arguments, struct az_tokenizer **tokenizer,
-                           struct az_error *error)
-{
-    return az_tokenizer_load_with(tokenizer, arguments->operands[0],
-                                  az_arguments_value(arguments, "--pattern"), error);
 }
 
 /* To --output, whole or not at all, or to standard output. */
@@ -98,7 +92,7 @@ static enum az_status encode(const struct az_arguments *arguments, struct az_err
     struct az_progress *progress = az_bar_start(&bar);
     AZ_TRY(read_format(arguments, &format, error));
     AZ_TRY(az_arguments_threads(arguments, &threads, error));
-    AZ_TRY(load(arguments, &tokenizer, error));
+    AZ_TRY(az_token_options_load(arguments, &tokenizer, error));
     AZ_TRY(az_file_read(input_path(arguments), INPUT_BYTES, &text, &length_bytes, error));
     AZ_TRY(az_pool_create(&options.pool, threads, error));
     status = az_tokenizer_encode_with(tokenizer, &options, text, length_bytes, &ids, &count,
@@ -202,13 +196,15 @@ static enum az_status decode(const struct az_arguments *arguments, struct az_err
     size_t input_bytes, length_bytes, count = 0;
     enum format format;
     AZ_TRY(read_format(arguments, &format, error));
-    AZ_TRY(load(arguments, &tokenizer, error));
+    AZ_TRY(az_token_options_load(arguments, &tokenizer, error));
     AZ_TRY(az_file_read(input_path(arguments), INPUT_BYTES, &input, &input_bytes, error));
     AZ_TRY(az_memory_allocate(&ids, input_bytes / 2 + 1, sizeof *ids, "token ids", error));
     AZ_TRY(parse_ids(input_path(arguments), input, input_bytes, format, ids, &count, error));
-    AZ_TRY(az_tokenizer_decode_with(tokenizer, ids, count,
-                                    az_arguments_has(arguments, "--skip-special"), &text,
-                                    &length_bytes, error));
+    status = az_tokenizer_decode_with(tokenizer, ids, count,
+                                      az_arguments_has(arguments, "--skip-special"), &text,
+                                      &length_bytes, error);
+    if (status != AZ_OK) az_error_at(error, input_path(arguments), -1, -1, -1);
+    if (status != AZ_OK) goto out;
     AZ_TRY(write_out(arguments, text, length_bytes, error));
 out:
     az_tokenizer_free_text(text);
@@ -221,19 +217,13 @@ out:
 /* ---- the commands ---- */
 
 #define TOKENIZER_KINDS                                                                            \
-    "TOKENIZER is a tokenizer.json, Hugging Face's or our own, a .tiktoken file, a vocab.json "    \
-    "with "                                                                                        \
-    "its merges.txt beside it, or a folder with one of these. What it needs and azimuth does not " \
-    "support is named. "
+    "TOKENIZER is a tokenizer.json, Hugging Face's or our own (azimuth tokenizer train), a "       \
+    ".tiktoken file, a vocab.json with its merges.txt beside it, or a folder with one of these. "  \
+    "What it needs and azimuth does not support is named. "
 #define OPTION_OUTPUT                                                                              \
     {                                                                                              \
         "--output", "-o", "FILE", "standard output", AZ_COMPLETE_FILE, false, false,               \
             "where to write; the file is there whole or not at all"                                \
-    }
-#define OPTION_PATTERN                                                                             \
-    {                                                                                              \
-        "--pattern", NULL, "NAME|REGEX", "by the number of ranks", AZ_COMPLETE_NONE, false, false, \
-            "how a .tiktoken file cuts texts: gpt2, cl100k, o200k or a regular expression"         \
     }
 
 static const struct az_option encode_options[] = {
@@ -242,7 +232,7 @@ static const struct az_option encode_options[] = {
     {"--format", NULL, "NAME", "text", AZ_COMPLETE_NONE, false, false,
      "text: an id a line; json: a list; binary: 4 bytes an id, the lowest first"},
     OPTION_OUTPUT,
-    OPTION_PATTERN,
+    AZ_OPTION_PATTERN,
     AZ_OPTION_THREADS,
     AZ_OPTION_END,
 };
@@ -253,7 +243,7 @@ static const struct az_option decode_options[] = {
     {"--format", NULL, "NAME", "text", AZ_COMPLETE_NONE, false, false,
      "of the ids: text, separated by blanks or line ends; json: a list; binary: 4 bytes an id"},
     OPTION_OUTPUT,
-    OPTION_PATTERN,
+    AZ_OPTION_PATTERN,
     AZ_OPTION_END,
 };
 

@@ -7,6 +7,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/print_json.h"
+#include "cli/token_options.h"
 #include "config/number.h"
 #include "store/json.h"
 
@@ -219,7 +220,7 @@ static enum az_status run(const struct az_arguments *arguments, struct az_error 
     struct az_tokens tokens = {0};
     uint32_t *ids = NULL;
     size_t count = arguments->operand_count - 1;
-    AZ_TRY(az_tokenizer_load(&tokenizer, arguments->operands[0], error));
+    AZ_TRY(az_token_options_load(arguments, &tokenizer, error));
     AZ_TRY(az_memory_allocate(&ids, count, sizeof *ids, "the ids", error));
     for (size_t n = 0; n < count; n++)
         AZ_TRY(find_token(arguments, tokenizer, arguments->operands[n + 1], &ids[n], error));
@@ -237,6 +238,7 @@ static const struct az_option options[] = {
      "every TOKEN is a text, even one of digits"},
     {"--json", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
      "prints everything as JSON instead of lines"},
+    AZ_OPTION_PATTERN,
     AZ_OPTION_END,
 };
 
@@ -254,6 +256,6 @@ const struct az_command az_command_tokenizer_inspect = {
         "rank of each.",
     .options = options,
     .examples = "azimuth tokenizer inspect qwen3/tokenizer.json 80091\n"
-                "azimuth tokenizer inspect tokenizer.json ' the' '\\n\\n' --json\n",
+                "azimuth tokenizer inspect tokenizer.json ' the' '\\n' --json\n",
     .run = run,
 };

@@ -6,44 +6,61 @@
 #include "cli/arguments.h"
 #include "cli/bar.h"
 #include "cli/commands.h"
+#include "cli/token_options.h"
 #include "cli/tokens_figure.h"
 #include "cli/tokens_report.h"
 #include "store/catalog.h"
 #include "text/tokens_files.h"
 
-#define MOST_ROWS 4194304 /* AZ_TOKEN_LIMIT */
+/* What was asked for, and the catalog, which is opened before the work: it says what it must not
+ * lose. */
+struct asked {
+    const struct az_arguments *arguments;
+    size_t rows;
+    bool reach;
+    struct az_catalog_input input;
+    struct az_catalog *catalog;
+};
 
-static enum az_status write_catalog(const struct az_arguments *arguments,
-                                    const struct az_tokens *tokens, const char *path,
-                                    struct az_error *error)
+/* Reachability that the catalog has of this tokenizer is made again by a survey, which replaces the
+ * table: it takes a second, and all columns are then of one version and one number of rows. */
+static enum az_status open_catalog(struct asked *asked, bool *reach, struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    struct az_catalog *catalog = NULL;
-    char rows[32];
-    snprintf(rows, sizeof rows, "%zu", tokens->rows);
-    struct az_catalog_parameter parameter = {"rows", rows};
-    struct az_catalog_input input = {"tokenizer", arguments->operands[0], {0, 0}};
-    struct az_catalog_provenance provenance = {arguments->command->name, &parameter, 1, &input, 1};
-    AZ_TRY(az_hash_file(input.path, &input.hash, error));
-    AZ_TRY(az_catalog_open(&catalog, path, error));
-    AZ_TRY(az_tokens_catalog(tokens, catalog, &provenance, error));
-    status = az_catalog_commit(catalog, error);
-    catalog = NULL;
+    const char *path = az_arguments_value(asked->arguments, "--catalog");
+    bool holds = false;
+    if (!path) return AZ_OK;
+    AZ_TRY(az_catalog_open(&asked->catalog, path, error));
+    AZ_TRY(
+        az_catalog_holds(asked->catalog, "tokens", "reachability", &asked->input, &holds, error));
+    *reach = asked->reach || holds;
 out:
-    az_catalog_abort(catalog);
     return status;
 }
 
-static enum az_status write_arrays(const struct az_arguments *arguments,
-                                   const struct az_tokens *tokens, const char *path,
-                                   struct az_error *error)
+static enum az_status write_catalog(struct asked *asked, const struct az_tokens *tokens,
+                                    struct az_error *error)
 {
-    struct az_hash hash;
+    enum az_status status = AZ_OK;
+    char rows[32];
+    snprintf(rows, sizeof rows, "%zu", tokens->rows);
+    const char *pattern = az_arguments_value(asked->arguments, "--pattern");
+    struct az_catalog_parameter parameters[] = {{"rows", rows}, {"pattern", pattern}};
+    struct az_catalog_provenance provenance = {asked->arguments->command->name, parameters,
+                                               pattern ? 2 : 1, &asked->input, 1};
+    AZ_TRY(az_tokens_catalog(tokens, asked->catalog, &provenance, error));
+    status = az_catalog_commit(asked->catalog, error);
+    asked->catalog = NULL;
+out:
+    return status;
+}
+
+static enum az_status write_arrays(const struct asked *asked, const struct az_tokens *tokens,
+                                   const char *path, struct az_error *error)
+{
     char text[AZ_HASH_TEXT_BYTES];
-    enum az_status status = az_hash_file(arguments->operands[0], &hash, error);
-    if (status != AZ_OK) return status;
-    az_hash_text(hash, text);
-    const char *metadata[] = {"tokenizer", arguments->operands[0], "tokenizer.hash", text, NULL};
+    az_hash_text(asked->input.hash, text);
+    const char *metadata[] = {"tokenizer", asked->input.path, "tokenizer.hash", text, NULL};
     return az_tokens_arrays(tokens, path, metadata, error);
 }
 
@@ -54,24 +71,24 @@ static const char *base_name(const char *path)
 }
 
 /* Files first: what is printed is told only when all of it is there. */
-static enum az_status write_results(const struct az_arguments *arguments,
-                                    const struct az_tokens *tokens, bool reach,
+static enum az_status write_results(struct asked *asked, struct az_tokens *tokens,
                                     struct az_error *error)
 {
     enum az_status status = AZ_OK;
+    const struct az_arguments *arguments = asked->arguments;
+    const char *name = arguments->operands[0];
     const char *csv = az_arguments_value(arguments, "--csv");
     const char *arrays = az_arguments_value(arguments, "--safetensors");
-    const char *catalog = az_arguments_value(arguments, "--catalog");
     const char *figure = az_arguments_value(arguments, "--figure");
+    if (asked->catalog) AZ_TRY(write_catalog(asked, tokens, error));
+    tokens->reached = asked->reach;
     if (csv) AZ_TRY(az_tokens_csv(tokens, csv, error));
-    if (arrays) AZ_TRY(write_arrays(arguments, tokens, arrays, error));
-    if (catalog) AZ_TRY(write_catalog(arguments, tokens, catalog, error));
-    if (figure)
-        AZ_TRY(az_tokens_figure(tokens, base_name(arguments->operands[0]), reach, figure, error));
+    if (arrays) AZ_TRY(write_arrays(asked, tokens, arrays, error));
+    if (figure) AZ_TRY(az_tokens_figure(tokens, base_name(name), asked->reach, figure, error));
     if (az_arguments_has(arguments, "--json"))
-        AZ_TRY(az_tokens_report_json(tokens, arguments->operands[0], error));
+        AZ_TRY(az_tokens_report_json(tokens, name, error));
     else
-        az_tokens_report_print(tokens, arguments->operands[0]);
+        az_tokens_report_print(tokens, name);
 out:
     return status;
 }
@@ -79,23 +96,27 @@ out:
 static enum az_status run(const struct az_arguments *arguments, bool reach, struct az_error *error)
 {
     enum az_status status = AZ_OK;
+    struct asked asked = {.arguments = arguments, .reach = reach};
     struct az_tokenizer *tokenizer = NULL;
     struct az_tokens tokens = {0};
     struct az_pool *pool = NULL;
-    int64_t rows = 0;
     int threads;
     struct az_bar bar;
     struct az_progress *progress = az_bar_start(&bar);
-    AZ_TRY(az_arguments_integer(arguments, "--rows", 1, MOST_ROWS, &rows, error));
+    AZ_TRY(az_token_options_rows(arguments, &asked.rows, error));
     AZ_TRY(az_arguments_figure_beside(arguments, "--csv", "--figure", error));
     AZ_TRY(az_arguments_threads(arguments, &threads, error));
     AZ_TRY(az_pool_create(&pool, threads, error));
-    AZ_TRY(az_tokenizer_load(&tokenizer, arguments->operands[0], error));
-    AZ_TRY(az_tokens_survey(&tokens, tokenizer, (size_t)rows, reach, pool, progress, error));
+    AZ_TRY(az_token_options_load(arguments, &tokenizer, error));
+    asked.input = (struct az_catalog_input){"tokenizer", arguments->operands[0],
+                                            az_tokenizer_describe(tokenizer).hash};
+    AZ_TRY(open_catalog(&asked, &reach, error));
+    AZ_TRY(az_tokens_survey(&tokens, tokenizer, asked.rows, reach, pool, progress, error));
     az_bar_end(&bar);
-    AZ_TRY(write_results(arguments, &tokens, reach, error));
+    AZ_TRY(write_results(&asked, &tokens, error));
 out:
     az_bar_end(&bar);
+    az_catalog_abort(asked.catalog);
     az_tokens_free(&tokens);
     az_tokenizer_free(tokenizer);
     az_pool_free(pool);
@@ -113,17 +134,18 @@ static enum az_status reach(const struct az_arguments *arguments, struct az_erro
 }
 
 static const struct az_option options[] = {
-    {"--rows", NULL, "N", "ids of the tokenizer", AZ_COMPLETE_NONE, false, false,
-     "rows of the matrix; those that no token has are orphans"},
+    AZ_OPTION_ROWS,
     {"--csv", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false, "writes a line for each row"},
     {"--safetensors", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
      "writes arrays and masks over the rows"},
     {"--catalog", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
      "writes the table tokens of a catalog (SQLite); azimuth help catalog"},
     {"--figure", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
-     "draws how many rows each script and class has, and at which ids (.png, .svg, .pdf)"},
+     "draws the rows of each script and class as a disc and bars (reach: of those that do not "
+     "encode to themselves), and at which ids they lie (.png, .svg, .pdf)"},
     {"--json", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
      "prints everything as JSON instead of tables"},
+    AZ_OPTION_PATTERN,
     AZ_OPTION_THREADS,
     AZ_OPTION_END,
 };
@@ -140,10 +162,13 @@ const struct az_command az_command_tokenizer_survey = {
         "punctuation, symbol, control, whitespace, empty, invalid, special, orphan) and a script "
         "(the Unicode Script of most of its characters, Common and Inherited left out). Rows with "
         "letters are counted under their script, the others under their class.\n"
-        "A matrix often has more rows than the tokenizer has tokens: --rows says how many.",
+        "A matrix often has more rows than the tokenizer has tokens: --rows says how many.\n"
+        "Where --catalog holds the reachability of the same tokenizer (azimuth tokenizer reach), "
+        "that is found again with the new table, not lost.",
     .options = options,
-    .examples = "azimuth tokenizer survey qwen3/tokenizer.json --rows 151936\n"
-                "azimuth tokenizer survey tokenizer.json --csv tokens.csv --figure map.png\n",
+    .examples = "azimuth tokenizer survey tokenizer.json --csv tokens.csv --figure map.png\n"
+                "azimuth tokenizer survey qwen3/tokenizer.json --rows 151936\n"
+                "azimuth tokenizer survey Qwen3-4B --rows Qwen3-4B --catalog qwen3.db\n",
     .run = survey,
 };
 
@@ -165,8 +190,8 @@ const struct az_command az_command_tokenizer_reach = {
         "tokens, and for pieces that go on a word (continuation), a longer text is looked for that "
         "gives them.",
     .options = options,
-    .examples = "azimuth tokenizer reach qwen3/tokenizer.json --rows 151936\n"
-                "azimuth tokenizer reach tokenizer.json --catalog tokens.db\n"
-                "azimuth tokenizer reach tokenizer.json --csv reach.csv --figure map.png\n",
+    .examples = "azimuth tokenizer reach tokenizer.json --csv tokens.csv --figure reach.png\n"
+                "azimuth tokenizer reach qwen3/tokenizer.json --rows 151936\n"
+                "azimuth tokenizer reach Qwen3-4B --rows Qwen3-4B --catalog qwen3.db\n",
     .run = reach,
 };

@@ -216,7 +216,7 @@ static void draw_bars(struct az_drawing *drawing, const struct shown *shown, boo
     panel->x.logarithmic = true;
     panel->x.min = 0.7;
     panel->x.max = 1.6 * (double)shown->rows[0] + 1;
-    az_drawing_add(drawing, "place from below", AZ_MARK_BARS, rows, places, shown->count);
+    az_drawing_add(drawing, "rows", AZ_MARK_BARS, rows, places, shown->count);
 }
 
 /* A cell for every group and stretch of ids that has rows of it. */
@@ -240,7 +240,7 @@ static void draw_cells(struct az_drawing *drawing, const struct shown *shown,
     add_groups(drawing, "Where they lie", "token id", shown)->level.label =
         "log10 of % of the rows there";
     struct az_figure_series *series =
-        az_drawing_add(drawing, "script or class", AZ_MARK_BARS, to, places, cells);
+        az_drawing_add(drawing, "token id, end", AZ_MARK_BARS, to, places, cells);
     series->low = from;
     series->level = share;
 }

@@ -69,6 +69,14 @@ static void print_groups(const struct report *report, size_t rows)
     }
 }
 
+static void print_part(const char *what, size_t part, size_t whole)
+{
+    char count[AZ_UNIT_TEXT_BYTES], all[AZ_UNIT_TEXT_BYTES];
+    az_unit_count(part, count);
+    az_unit_count(whole, all);
+    if (whole) printf("%s %s of %s\n", what, count, all);
+}
+
 static void print_reaches(const struct report *report, size_t rows)
 {
     static const char *const meanings[] = {
@@ -83,15 +91,11 @@ static void print_reaches(const struct report *report, size_t rows)
         printf(" %6.2f %%   %s\n", 100.0 * (double)report->reach[reach] / (double)rows,
                meanings[reach]);
     }
-    printf("\nsplit, at a combining mark:");
-    print_count(0, report->split_at_mark);
-    printf(" of");
-    print_count(0, report->reach[AZ_REACH_SPLIT]);
-    printf("\ninvalid_utf8, given by a longer text:");
-    print_count(0, report->invalid_within);
-    printf(" of");
-    print_count(0, report->reach[AZ_REACH_INVALID_UTF8]);
-    printf("\n\n");
+    printf("\n");
+    print_part("split, at a combining mark:", report->split_at_mark, report->reach[AZ_REACH_SPLIT]);
+    print_part("invalid_utf8, given by a longer text:", report->invalid_within,
+               report->reach[AZ_REACH_INVALID_UTF8]);
+    if (report->reach[AZ_REACH_SPLIT] || report->reach[AZ_REACH_INVALID_UTF8]) printf("\n");
 }
 
 static void print_reached_groups(const struct report *report)

@@ -1,78 +1,84 @@
 #include "cli/usage_report.h"
-#include "cli/print_json.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "azimuth/corpus.h"
-#include "azimuth/figure.h"
 #include "base/memory.h"
 #include "base/unit.h"
-#include "store/csv.h"
-#include "store/json.h"
-#include "text/builtin.h"
+#include "cli/print_json.h"
 
-#define TEXT_BYTES 1024
+#define NAME_COLUMNS_LEAST 22
+#define NAME_COLUMNS_MOST 48
 
-enum az_status az_usage_hash(const char *name, bool text, struct az_hash *hash,
-                             struct az_error *error)
+/* ---- the lines ---- */
+
+struct counts {
+    size_t rows, live;
+    uint64_t tokens;
+};
+
+static void count_groups(const struct az_usage_report *report,
+                         struct counts counts[AZ_TOKEN_GROUP_LIMIT])
 {
-    char *bytes;
-    size_t length;
-    if (!text || !az_builtin_is(name)) return az_hash_file(name, hash, error);
-    enum az_status status = az_corpus_read(name, &bytes, &length, error);
-    if (status != AZ_OK) return status;
-    *hash = az_hash_bytes(bytes, length);
-    az_corpus_free_text(bytes);
-    return AZ_OK;
+    for (size_t id = 0; id < report->usage.rows; id++) {
+        struct counts *group = &counts[az_token_group(&report->tokens.row[id])];
+        group->rows++;
+        group->live += report->usage.counts[id] > 0;
+        group->tokens += report->usage.counts[id];
+    }
 }
 
-/* ---- shares of groups and sets ---- */
+static void add_line(struct az_usage_report *report, const char *name, const char *kind,
+                     struct az_usage_share share)
+{
+    report->lines[report->line_count++] = (struct az_usage_line){name, kind, share};
+}
 
-struct row {
-    const char *name;
-    struct az_usage_share share;
-};
+/* Among the groups, which stand after the first line, by rows. */
+static void place_last_line(struct az_usage_report *report)
+{
+    struct az_usage_line line = report->lines[report->line_count - 1];
+    size_t at = report->line_count - 1;
+    for (; at > 1 && report->lines[at - 1].share.rows < line.share.rows; at--)
+        report->lines[at] = report->lines[at - 1];
+    report->lines[at] = line;
+}
 
-struct rows {
-    struct row *rows;
-    size_t count;
-};
-
-/* All rows, then the groups in order of their rows, then the sets. */
-static enum az_status make_rows(struct rows *rows, const struct az_usage_report *report,
-                                struct az_error *error)
+enum az_status az_usage_report_make(struct az_usage_report *report, struct az_error *error)
 {
     enum az_status status = AZ_OK;
-    uint8_t *member = NULL;
-    unsigned groups = az_token_group_count();
-    *rows = (struct rows){0};
-    AZ_TRY(az_memory_allocate(&member, report->usage.rows, 1, "a set", error));
-    AZ_TRY(az_memory_allocate(&rows->rows, 1 + groups + report->set_count, sizeof *rows->rows,
+    struct counts counts[AZ_TOKEN_GROUP_LIMIT] = {0};
+    const struct az_usage *usage = &report->usage;
+    size_t groups = az_token_group_count();
+    AZ_TRY(az_memory_allocate(&report->lines, 1 + groups + report->set_count, sizeof *report->lines,
                               "a table", error));
-    memset(member, 1, report->usage.rows);
-    rows->rows[rows->count++] = (struct row){"all", az_usage_of(&report->usage, member)};
-    for (unsigned group = 0; group < groups; group++) {
-        for (size_t id = 0; id < report->usage.rows; id++)
-            member[id] = az_token_group(&report->tokens.row[id]) == group;
-        struct row row = {az_token_group_name(group), az_usage_of(&report->usage, member)};
-        size_t at = rows->count;
-        if (!row.share.rows) continue;
-        for (; at > 1 && rows->rows[at - 1].share.rows < row.share.rows; at--)
-            rows->rows[at] = rows->rows[at - 1];
-        rows->rows[at] = row;
-        rows->count++;
+    count_groups(report, counts);
+    add_line(report, "all", "all",
+             az_usage_share_of(usage, usage->rows, usage->live, usage->tokens));
+    for (unsigned n = 0; n < groups; n++) {
+        if (!counts[n].rows) continue;
+        add_line(report, az_token_group_name(n), n < AZ_TOKEN_CLASS_COUNT ? "class" : "script",
+                 az_usage_share_of(usage, counts[n].rows, counts[n].live, counts[n].tokens));
+        place_last_line(report);
     }
     for (size_t n = 0; n < report->set_count; n++)
-        rows->rows[rows->count++] =
-            (struct row){report->sets[n].name, az_usage_of(&report->usage, report->sets[n].member)};
+        add_line(report, report->sets[n].name, "set", az_usage_of(usage, report->sets[n].member));
 out:
-    az_memory_free(member);
     return status;
 }
+
+void az_usage_report_free(struct az_usage_report *report)
+{
+    for (size_t n = 0; report->sets && n < report->set_count; n++)
+        az_memory_free(report->sets[n].member);
+    az_memory_free(report->sets);
+    az_memory_free(report->lines);
+    az_tokens_free(&report->tokens);
+    az_usage_free(&report->usage);
+}
+
+/* ---- for people ---- */
 
 static void print_ratio(double value)
 {
@@ -82,189 +88,102 @@ static void print_ratio(double value)
         printf(" %9.3f", value);
 }
 
-static void print_row(const struct az_usage *usage, const struct row *row)
+/* 0.02, 3.1e-05, 1.2e-1234: also where a double has no such number. */
+static void print_p(double log10_p)
 {
+    double whole = floor(log10_p), digits = pow(10, log10_p - whole);
+    bool carry = digits >= 9.95;
+    char text[32];
+    if (log10_p > -300)
+        snprintf(text, sizeof text, "%.2g", pow(10, log10_p));
+    else
+        snprintf(text, sizeof text, "%.1fe%.0f", carry ? 1.0 : digits, whole + carry);
+    printf(" %9s", text);
+}
+
+static void print_line(const struct az_usage *usage, int width, const struct az_usage_line *line)
+{
+    const struct az_usage_share *share = &line->share;
     char rows[AZ_UNIT_TEXT_BYTES], live[AZ_UNIT_TEXT_BYTES], tokens[AZ_UNIT_TEXT_BYTES];
-    az_unit_count(row->share.rows, rows);
-    az_unit_count(row->share.live, live);
-    az_unit_count(row->share.tokens, tokens);
-    printf("%-22s %9s %9s %6.2f %%", row->name, rows, live,
-           row->share.rows ? 100 * row->share.live_share : 0.0);
-    print_ratio(row->share.live_enrichment);
+    az_unit_count(share->rows, rows);
+    az_unit_count(share->live, live);
+    az_unit_count(share->tokens, tokens);
+    printf("%-*s %9s %9s %6.2f %%", width, line->name, rows, live,
+           share->rows ? 100 * share->live_share : 0.0);
+    print_ratio(share->live_enrichment);
+    print_p(share->log10_p);
     printf(" %13s %6.2f %%", tokens,
-           usage->tokens ? 100.0 * (double)row->share.tokens / (double)usage->tokens : 0.0);
-    print_ratio(row->share.token_enrichment);
+           usage->tokens ? 100.0 * (double)share->tokens / (double)usage->tokens : 0.0);
+    print_ratio(share->token_enrichment);
     printf("\n");
 }
 
 /* Groups without a live row are one line, before the sets. */
-static void print_rows(const struct az_usage_report *report, const struct rows *rows)
+static void print_lines(const struct az_usage_report *report, int width)
 {
-    size_t groups = rows->count - report->set_count, dead = 0, dead_rows = 0;
+    size_t dead = 0, dead_rows = 0, groups = report->line_count - report->set_count;
     for (size_t n = 0; n < groups; n++) {
-        const struct row *row = &rows->rows[n];
-        if (n == 0 || row->share.live) print_row(&report->usage, row);
-        if (n == 0 || row->share.live) continue;
-        dead++;
-        dead_rows += row->share.rows;
+        const struct az_usage_line *line = &report->lines[n];
+        bool shown = n == 0 || line->share.live;
+        if (shown) print_line(&report->usage, width, line);
+        dead += !shown;
+        dead_rows += shown ? 0 : line->share.rows;
     }
     char name[32];
     snprintf(name, sizeof name, "%zu others", dead);
-    struct row others = {name,
-                         {.rows = dead_rows, .token_enrichment = NAN, .live_enrichment = NAN}};
-    if (dead) print_row(&report->usage, &others);
-    for (size_t n = groups; n < rows->count; n++) print_row(&report->usage, &rows->rows[n]);
+    struct az_usage_line others = {name, "", az_usage_share_of(&report->usage, dead_rows, 0, 0)};
+    if (dead) print_line(&report->usage, width, &others);
+    for (size_t n = groups; n < report->line_count; n++)
+        print_line(&report->usage, width, &report->lines[n]);
 }
 
-enum az_status az_usage_report_print(const struct az_usage_report *report, struct az_error *error)
+void az_usage_report_print(const struct az_usage_report *report)
 {
-    struct rows rows;
+    const struct az_usage *usage = &report->usage;
     char tokens[AZ_UNIT_TEXT_BYTES], bytes[AZ_UNIT_TEXT_BYTES];
-    enum az_status status = make_rows(&rows, report, error);
-    if (status == AZ_OK) {
-        az_unit_count(report->usage.tokens, tokens);
-        az_unit_count(report->usage.bytes, bytes);
-        printf("%s tokens of %s bytes, %.3f bytes a token\n\n", tokens, bytes,
-               (double)report->usage.bytes / (double)report->usage.tokens);
-        printf("%-22s %9s %9s %8s %9s %13s %8s %9s\n", "set", "rows", "live", "share", "enriched",
-               "occurrences", "share", "enriched");
-        print_rows(report, &rows);
-    }
-    az_memory_free(rows.rows);
-    return status;
+    size_t width = NAME_COLUMNS_LEAST;
+    for (size_t n = 0; n < report->line_count; n++)
+        if (strlen(report->lines[n].name) > width) width = strlen(report->lines[n].name);
+    if (width > NAME_COLUMNS_MOST) width = NAME_COLUMNS_MOST;
+    az_unit_count(usage->tokens, tokens);
+    az_unit_count(usage->bytes, bytes);
+    printf("%s tokens of %s bytes, %.3f bytes a token\n\n", tokens, bytes,
+           (double)usage->bytes / (double)usage->tokens);
+    printf("%-*s %9s %9s %8s %9s %9s %13s %8s %9s\n", (int)width, "set", "rows", "live", "share",
+           "enriched", "p", "occurrences", "share", "enriched");
+    print_lines(report, (int)width);
+}
+
+/* ---- JSON ---- */
+
+static void put_line(struct az_json *json, const struct az_usage_line *line)
+{
+    const struct az_usage_share *share = &line->share;
+    az_json_open(json, NULL, '{');
+    az_json_text(json, "name", line->name);
+    az_json_text(json, "kind", line->kind);
+    az_json_unsigned(json, "rows", share->rows);
+    az_json_unsigned(json, "live", share->live);
+    az_json_unsigned(json, "dead", share->rows - share->live);
+    az_json_real(json, "live_enrichment", share->live_enrichment);
+    az_json_real(json, "live_enrichment_low", share->live_low);
+    az_json_real(json, "live_enrichment_high", share->live_high);
+    az_json_real(json, "log10_p", share->log10_p);
+    az_json_unsigned(json, "occurrences", share->tokens);
+    az_json_real(json, "occurrence_enrichment", share->token_enrichment);
+    az_json_close(json, '}');
 }
 
 enum az_status az_usage_report_json(const struct az_usage_report *report, struct az_error *error)
 {
-    enum az_status status = AZ_OK;
-    struct rows rows;
     struct az_json json;
     az_json_init(&json, true);
-    AZ_TRY(make_rows(&rows, report, error));
     az_json_open(&json, NULL, '{');
     az_json_unsigned(&json, "tokens", report->usage.tokens);
     az_json_unsigned(&json, "bytes", report->usage.bytes);
     az_json_open(&json, "sets", '[');
-    for (size_t n = 0; n < rows.count; n++) {
-        const struct az_usage_share *share = &rows.rows[n].share;
-        az_json_open(&json, NULL, '{');
-        az_json_text(&json, "name", rows.rows[n].name);
-        az_json_unsigned(&json, "rows", share->rows);
-        az_json_unsigned(&json, "live", share->live);
-        az_json_unsigned(&json, "dead", share->rows - share->live);
-        az_json_real(&json, "live_enrichment", share->live_enrichment);
-        az_json_unsigned(&json, "occurrences", share->tokens);
-        az_json_real(&json, "occurrence_enrichment", share->token_enrichment);
-        az_json_close(&json, '}');
-    }
+    for (size_t n = 0; n < report->line_count; n++) put_line(&json, &report->lines[n]);
     az_json_close(&json, ']');
     az_json_close(&json, '}');
-    status = az_print_json(&json, error);
-out:
-    az_json_free(&json);
-    az_memory_free(rows.rows);
-    return status;
-}
-
-/* ---- files ---- */
-
-enum az_status az_usage_report_csv(const struct az_usage_report *report, const char *path,
-                                   struct az_error *error)
-{
-    enum az_status status = AZ_OK;
-    struct az_csv *csv = NULL;
-    AZ_TRY(az_csv_create(&csv, path, AZ_CSV_WHOLE, "id,text,script,class,count", error));
-    for (size_t id = 0; id < report->usage.rows; id++) {
-        const struct az_token_row *row = &report->tokens.row[id];
-        char text[TEXT_BYTES] = "";
-        size_t length;
-        const char *bytes = id < az_tokenizer_size(report->usage.tokenizer)
-                                ? az_tokenizer_bytes(report->usage.tokenizer, id, &length)
-                                : NULL;
-        if (bytes) az_token_escape(bytes, length, text, sizeof text);
-        az_csv_integer(csv, (int64_t)id);
-        az_csv_text(csv, text);
-        az_csv_text(csv, az_script_name(row->script));
-        az_csv_text(csv, az_token_class_name((enum az_token_class)row->token_class));
-        az_csv_integer(csv, (int64_t)report->usage.counts[id]);
-        AZ_TRY(az_csv_end(csv, error));
-    }
-out:
-    return az_csv_finish(csv, status, error);
-}
-
-static int descending(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-    return left < right ? 1 : left > right ? -1 : 0;
-}
-
-struct zipf {
-    uint64_t *counts;
-    double *rank, *count, *covered;
-    size_t live;
-};
-
-/* Where counts repeat, only the ends of a run are kept: on a line nothing is lost. */
-static enum az_status make_zipf(struct zipf *zipf, const struct az_usage *usage, size_t *points,
-                                struct az_error *error)
-{
-    enum az_status status = AZ_OK;
-    uint64_t sum = 0;
-    AZ_TRY(az_memory_allocate(&zipf->counts, usage->rows, sizeof *zipf->counts, "ranks", error));
-    AZ_TRY(az_memory_allocate(&zipf->rank, usage->rows, sizeof(double), "ranks", error));
-    AZ_TRY(az_memory_allocate(&zipf->count, usage->rows, sizeof(double), "ranks", error));
-    AZ_TRY(az_memory_allocate(&zipf->covered, usage->rows, sizeof(double), "ranks", error));
-    memcpy(zipf->counts, usage->counts, usage->rows * sizeof *zipf->counts);
-    qsort(zipf->counts, usage->rows, sizeof *zipf->counts, descending);
-    while (zipf->live < usage->rows && zipf->counts[zipf->live]) zipf->live++;
-    for (size_t n = 0; n < zipf->live; n++) {
-        sum += zipf->counts[n];
-        bool inside = n && n + 1 < zipf->live && zipf->counts[n - 1] == zipf->counts[n] &&
-                      zipf->counts[n + 1] == zipf->counts[n];
-        if (inside) continue;
-        zipf->rank[*points] = (double)(n + 1);
-        zipf->count[*points] = (double)zipf->counts[n];
-        zipf->covered[*points] = 100.0 * (double)sum / (double)usage->tokens;
-        ++*points;
-    }
-out:
-    return status;
-}
-
-enum az_status az_usage_report_figure(const struct az_usage_report *report, const char *path,
-                                      struct az_error *error)
-{
-    enum az_status status = AZ_OK;
-    struct zipf zipf = {0};
-    size_t points = 0;
-    AZ_TRY(make_zipf(&zipf, &report->usage, &points, error));
-    if (!zipf.live) AZ_RAISE(AZ_USAGE, "no token occurs; there is nothing to draw");
-    struct az_figure_series counts = {
-        .name = "occurrences", .x = zipf.rank, .y = zipf.count, .count = points};
-    struct az_figure_series covered = {
-        .name = "covered", .x = zipf.rank, .y = zipf.covered, .count = points};
-    struct az_figure_axis ranks = {.label = "rank of the token", .logarithmic = true};
-    struct az_figure_panel panels[] = {{.title = "Occurrences by rank",
-                                        .point_unit = "live tokens",
-                                        .count = zipf.live,
-                                        .x = ranks,
-                                        .y = {.label = "occurrences", .logarithmic = true},
-                                        .series = &counts,
-                                        .series_count = 1},
-                                       {.title = "Share of the text that the first ranks cover",
-                                        .point_unit = "live tokens",
-                                        .count = zipf.live,
-                                        .x = ranks,
-                                        .y = {.label = "% of all occurrences"},
-                                        .series = &covered,
-                                        .series_count = 1}};
-    struct az_figure figure = {.panels = panels, .panel_count = 2};
-    AZ_TRY(az_figure_draw(&figure, path, error));
-out:
-    az_memory_free(zipf.counts);
-    az_memory_free(zipf.rank);
-    az_memory_free(zipf.count);
-    az_memory_free(zipf.covered);
-    return status;
+    return az_print_json(&json, error);
 }

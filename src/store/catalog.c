@@ -178,6 +178,32 @@ out:
     return status;
 }
 
+enum az_status az_catalog_holds(struct az_catalog *catalog, const char *name, const char *column,
+                                const struct az_catalog_input *input, bool *holds,
+                                struct az_error *error)
+{
+    char hash[AZ_HASH_TEXT_BYTES];
+    sqlite3_stmt *statement = NULL;
+    az_hash_text(input->hash, hash);
+    char *sql =
+        sqlite3_mprintf("SELECT 1 FROM \"%w\" WHERE \"%w\" IS NOT NULL AND EXISTS (SELECT 1 "
+                        "FROM inputs WHERE result = %Q AND role = %Q AND hash = %Q)",
+                        name, column, name, input->role, hash);
+    int result =
+        sql ? sqlite3_prepare_v2(catalog->database, sql, -1, &statement, NULL) : SQLITE_NOMEM;
+    sqlite3_free(sql);
+    *holds = false;
+    if (result == SQLITE_ERROR) return AZ_OK; /* there is no such table */
+    if (result == SQLITE_OK) result = sqlite3_step(statement);
+    *holds = result == SQLITE_ROW;
+    sqlite3_finalize(statement);
+    if (result == SQLITE_ROW || result == SQLITE_DONE) return AZ_OK;
+    enum az_status status =
+        az_catalog_raise(catalog, result, "cannot read the catalog that is there", error);
+    az_error_at(error, catalog->part.path, -1, -1, -1);
+    return status;
+}
+
 /* The parameter to bind the next value to, 0 where it may not be bound. */
 static int next_column(struct az_catalog *catalog, enum az_catalog_type type, bool is_null)
 {

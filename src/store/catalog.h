@@ -68,6 +68,12 @@ struct az_catalog;
 enum az_status az_catalog_open(struct az_catalog **catalog, const char *path,
                                struct az_error *error);
 
+/* *holds: the table of that name has a value in this column, and was made from this input: its role
+ * and hash. */
+enum az_status az_catalog_holds(struct az_catalog *catalog, const char *name, const char *column,
+                                const struct az_catalog_input *input, bool *holds,
+                                struct az_error *error);
+
 /* Empties the table of that name (or creates it) and takes the rows that follow. */
 enum az_status az_catalog_begin(struct az_catalog *catalog, const char *name,
                                 struct az_error *error);

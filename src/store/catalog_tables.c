@@ -18,6 +18,10 @@
     {                                                                                              \
         name, AZ_CATALOG_INTEGER, true, true, help                                                 \
     }
+#define REAL(name, help)                                                                           \
+    {                                                                                              \
+        name, AZ_CATALOG_REAL, false, false, help                                                  \
+    }
 #define REAL_OR_NULL(name, help)                                                                   \
     {                                                                                              \
         name, AZ_CATALOG_REAL, true, false, help                                                   \
@@ -89,6 +93,29 @@ static const struct az_catalog_column tokens[] = {
 static const struct az_catalog_column usage[] = {
     INTEGER("id", "row of the matrix"),
     INTEGER_INDEXED("count", "times the texts use it; 0 is dead"),
+    END,
+};
+
+static const struct az_catalog_column usage_sets[] = {
+    INTEGER("number", "place in the table that is printed, from 0"),
+    TEXT_INDEXED("name", "of the script, class or file; all for all rows"),
+    TEXT("kind", "all, class, script or set: a set that was given"),
+    INTEGER("rows", "rows of the set"),
+    INTEGER("live", "rows that the texts use"),
+    REAL_OR_NULL("live_enrichment", "share of the set that is live over the share of all rows; "
+                                    "NULL where no row is live or the set is empty"),
+    REAL_OR_NULL("live_enrichment_low", "lower end of its exact 95 % interval"),
+    REAL_OR_NULL("live_enrichment_high", "upper end"),
+    REAL("log10_p", "log10 of the p of Fisher's exact test of the live rows, two-sided"),
+    INTEGER("occurrences", "times the texts use its tokens"),
+    REAL_OR_NULL("occurrence_enrichment",
+                 "its share of all occurrences over its share of all rows; NULL for an empty set"),
+    END,
+};
+
+static const struct az_catalog_column usage_set_tokens[] = {
+    INTEGER("number", "of the set, as in usage_sets; of kind set"),
+    INTEGER_INDEXED("id", "a row that is in it"),
     END,
 };
 
@@ -209,6 +236,8 @@ const struct az_catalog_table az_catalog_tables[] = {
     {"inputs", "result, number", "the files each table was made from", inputs},
     {"tokens", "id", "a row for each row of the matrix", tokens},
     {"usage", "id", "how often texts use each token", usage},
+    {"usage_sets", "number", "what scripts, classes and given sets have of the texts", usage_sets},
+    {"usage_set_tokens", "number, id", "the rows of the sets that were given", usage_set_tokens},
     {"census_rows", "token", "what the census measured of each row", census_rows},
     {"black_holes", "vector", "vectors that two rows or more are equal to", black_holes},
     {"vectors", "vector", "the unique vectors that were compared with one another", vectors},

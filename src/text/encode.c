@@ -340,7 +340,7 @@ enum az_status az_tokenizer_encode_with(const struct az_tokenizer *tokenizer,
     *count = 0;
     size_t fault = az_utf8_invalid(text, length_bytes);
     if (fault < length_bytes)
-        AZ_RAISE(AZ_FORMAT, "the text to encode has invalid UTF-8 at byte %zu", fault);
+        AZ_RAISE(AZ_FORMAT, "expected a text in UTF-8; byte %zu begins what is none", fault);
     AZ_TRY(az_memory_grow(&all.list, 0, length_bytes / 4 + 16, sizeof *all.list, "the token ids",
                           error));
     all.capacity = length_bytes / 4 + 16;

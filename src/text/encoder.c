@@ -37,7 +37,7 @@ enum az_status az_encoder_text(struct az_encoder *encoder, const char *text, siz
     struct az_segments *segments = &encoder->segments;
     size_t fault = az_utf8_invalid(text, length_bytes);
     if (fault < length_bytes)
-        AZ_RAISE(AZ_FORMAT, "the text to encode has invalid UTF-8 at byte %zu", fault);
+        AZ_RAISE(AZ_FORMAT, "expected a text in UTF-8; byte %zu begins what is none", fault);
     begin(encoder);
     segments->count = segments->normal.length = 0;
     AZ_TRY(az_segments_find(segments, encoder->tokenizer, NULL, text, length_bytes, error));

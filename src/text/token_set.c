@@ -24,13 +24,14 @@ static enum az_status add_id(uint8_t *member, size_t rows, int64_t id, struct az
 /* ---- lists ---- */
 
 static enum az_status read_list(uint8_t *member, size_t rows, const char *path,
-                                struct az_error *error)
+                                struct az_hash *hash, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     char *text = NULL;
     size_t length_bytes;
     int64_t line = 1;
     AZ_TRY(az_file_read(path, LIST_LIMIT_BYTES, &text, &length_bytes, error));
+    if (hash) *hash = az_hash_bytes(text, length_bytes);
     if (strlen(text) != length_bytes) AZ_RAISE(AZ_FORMAT, "a NUL byte: expected token ids");
     for (char *at = text; *at;) {
         if (*at == '#') at += strcspn(at, "\n");
@@ -123,15 +124,17 @@ out:
 }
 
 enum az_status az_token_set_read(uint8_t *member, size_t rows, const char *name,
-                                 struct az_error *error)
+                                 struct az_hash *hash, struct az_error *error)
 {
     char path[PATH_BYTES];
     const char *ending = strstr(name, ENDING);
     memset(member, 0, rows);
     if (!ending || (ending[strlen(ENDING)] && ending[strlen(ENDING)] != ':'))
-        return read_list(member, rows, name, error);
+        return read_list(member, rows, name, hash, error);
     size_t length = (size_t)(ending - name) + strlen(ENDING);
     if (length >= PATH_BYTES) return az_error_raise(error, AZ_USAGE, "the name is too long");
     snprintf(path, sizeof path, "%.*s", (int)length, name);
-    return read_tensor(member, rows, path, name + length + (name[length] == ':'), error);
+    enum az_status status =
+        read_tensor(member, rows, path, name + length + (name[length] == ':'), error);
+    return status == AZ_OK && hash ? az_hash_file(path, hash, error) : status;
 }

@@ -93,13 +93,19 @@ static enum az_status read_pair(struct az_tokenizer **tokenizer, const char *fol
     enum az_status status = AZ_OK;
     char *vocabulary = NULL, *merges = NULL, path[PATH_BYTES];
     size_t vocabulary_bytes, merges_bytes;
+    struct az_hasher *hasher = NULL;
     AZ_TRY(az_path_join(path, sizeof path, folder, "merges.txt", error));
     AZ_TRY(az_file_read(path, FILE_LIMIT_BYTES, &merges, &merges_bytes, error));
     AZ_TRY(az_path_join(path, sizeof path, folder, "vocab.json", error));
     AZ_TRY(az_file_read(path, FILE_LIMIT_BYTES, &vocabulary, &vocabulary_bytes, error));
+    AZ_TRY(az_hasher_create(&hasher, error));
+    az_hasher_add(hasher, vocabulary, vocabulary_bytes);
+    az_hasher_add(hasher, merges, merges_bytes);
     AZ_TRY(az_tokenizer_read_pair(tokenizer, path, vocabulary, vocabulary_bytes, merges,
                                   merges_bytes, error));
+    (*tokenizer)->hash = az_hasher_value(hasher);
 out:
+    az_hasher_free(hasher);
     az_memory_free(vocabulary);
     az_memory_free(merges);
     return status;
@@ -126,6 +132,12 @@ static enum az_status find_pair(const char *path, char folder[PATH_BYTES], bool 
         snprintf(folder, PATH_BYTES, "%s", path);
         AZ_TRY(az_path_join(file, sizeof file, path, "tokenizer.json", error));
         *is_pair = !az_file_exists(file);
+        AZ_TRY(az_path_join(file, sizeof file, path, "vocab.json", error));
+        if (*is_pair && !az_file_exists(file))
+            AZ_RAISE(AZ_MISSING,
+                     "%s holds neither a tokenizer.json nor a vocab.json with its merges.txt; a "
+                     ".tiktoken file is named itself",
+                     path);
     }
 out:
     return status;
@@ -150,11 +162,11 @@ static enum az_status load(struct az_tokenizer **tokenizer, const char *path, co
         path = file;
     }
     AZ_TRY(az_file_read(path, FILE_LIMIT_BYTES, &text, &length_bytes, error));
-    if (is_tiktoken) {
+    if (is_tiktoken)
         AZ_TRY(az_tokenizer_read_tiktoken(tokenizer, path, text, length_bytes, pattern, error));
-        goto out;
-    }
-    AZ_TRY(az_tokenizer_read_json(tokenizer, path, text, length_bytes, error));
+    else
+        AZ_TRY(az_tokenizer_read_json(tokenizer, path, text, length_bytes, error));
+    (*tokenizer)->hash = az_hash_bytes(text, length_bytes);
 out:
     az_memory_free(text);
     return status;
@@ -207,6 +219,7 @@ struct az_tokenizer_info az_tokenizer_describe(const struct az_tokenizer *tokeni
         .tokens = tokenizer->vocabulary.entries,
         .merges = tokenizer->merges.count,
         .special_tokens = tokenizer->added_count,
+        .hash = tokenizer->hash,
     };
 }
 

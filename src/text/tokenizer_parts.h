@@ -7,6 +7,7 @@
 #ifndef AZ_TEXT_TOKENIZER_PARTS_H
 #define AZ_TEXT_TOKENIZER_PARTS_H
 
+#include "azimuth/hash.h"
 #include "azimuth/tokenizer.h"
 #include "text/added.h"
 #include "text/cutter.h"
@@ -54,6 +55,7 @@ struct az_tokenizer {
     size_t before_count, behind_count;
     char *source; /* the tokenizer.json that it was read from, or NULL */
     size_t source_bytes;
+    struct az_hash hash; /* of the files that it was read from; zero: none */
 };
 
 /* An empty tokenizer; free it with az_tokenizer_free. */

@@ -11,6 +11,7 @@
 #include "store/system.h"
 #include "text/builtin.h"
 #include "text/encoder.h"
+#include "text/enrichment.h"
 #include "text/utf8.h"
 
 #define STAGE "counting"
@@ -18,7 +19,8 @@
 #define PIECE_BYTES ((size_t)1 << 20)
 #define ROUND_PIECES 8
 #define READ_BYTES (ROUND_PIECES * PIECE_BYTES)
-#define WINDOW_BYTES ((size_t)512)         /* looked at on both sides of a cut */
+#define WINDOW_BYTES ((size_t)512) /* looked at on both sides of a cut */
+#define CONFIDENCE 0.95
 #define TEXT_LIMIT_BYTES ((size_t)1 << 32) /* of a piece */
 
 struct piece {
@@ -38,9 +40,10 @@ struct counter {
     int fd;
     char *text;
     size_t length, capacity;
-    bool ended;      /* the text has all been read */
-    uint64_t offset; /* of the buffer in the text */
-    uint64_t total;  /* bytes of the text, 0 where unknown */
+    bool ended;               /* the text has all been read */
+    uint64_t offset;          /* of the buffer in the text */
+    struct az_hasher *hasher; /* of what lies before it */
+    uint64_t total;           /* bytes of the text, 0 where unknown */
     struct piece pieces[ROUND_PIECES];
     size_t piece_count;
     struct worker *workers; /* [threads] */
@@ -226,13 +229,17 @@ static enum az_status open_text(struct counter *counter, struct az_error *error)
     }
     int code = az_system_open(counter->name, O_RDONLY, &counter->fd);
     if (!code) code = az_system_stat(counter->fd, &about);
-    if (code) return az_error_system(error, code, "cannot read the text");
+    if (code)
+        return az_error_system(error, code,
+                               "neither a built-in text (azimuth corpus --list) nor a file that "
+                               "can be read");
     if (S_ISREG(about.st_mode)) counter->total = (uint64_t)about.st_size;
     return AZ_OK;
 }
 
 static void forget(struct counter *counter, size_t bytes)
 {
+    az_hasher_add(counter->hasher, counter->text, bytes);
     memmove(counter->text, counter->text + bytes, counter->length - bytes);
     counter->length -= bytes;
     counter->offset += bytes;
@@ -263,6 +270,7 @@ out:
 static enum az_status prepare(struct counter *counter, struct az_error *error)
 {
     enum az_status status = AZ_OK;
+    AZ_TRY(az_hasher_create(&counter->hasher, error));
     AZ_TRY(az_memory_allocate(&counter->workers, (size_t)counter->threads, sizeof *counter->workers,
                               "the counters", error));
     for (int n = 0; n < counter->threads; n++) {
@@ -283,11 +291,13 @@ static void release(struct counter *counter)
     }
     az_memory_free(counter->workers);
     az_memory_free(counter->text);
+    az_hasher_free(counter->hasher);
     az_system_close(counter->fd);
 }
 
-enum az_status az_usage_add(struct az_usage *usage, const char *name, struct az_pool *pool,
-                            struct az_progress *progress, struct az_error *error)
+enum az_status az_usage_add(struct az_usage *usage, const char *name, struct az_hash *hash,
+                            struct az_pool *pool, struct az_progress *progress,
+                            struct az_error *error)
 {
     enum az_status status = AZ_OK;
     struct counter counter = {
@@ -297,10 +307,13 @@ enum az_status az_usage_add(struct az_usage *usage, const char *name, struct az_
     AZ_TRY(count_all(&counter, pool, progress, error));
     for (int n = 0; n < counter.threads; n++) {
         usage->tokens += counter.workers[n].tokens;
-        for (size_t id = 0; id < usage->rows; id++)
+        for (size_t id = 0; id < usage->rows; id++) {
+            usage->live += usage->counts[id] == 0 && counter.workers[n].counts[id] > 0;
             usage->counts[id] += counter.workers[n].counts[id];
+        }
     }
     usage->bytes += counter.offset;
+    if (hash) *hash = az_hasher_value(counter.hasher);
 out:
     if (status != AZ_OK) az_error_at(error, name, -1, -1, -1);
     release(&counter);
@@ -330,22 +343,33 @@ void az_usage_free(struct az_usage *usage)
 
 static double ratio(double a, double b) { return b > 0 ? a / b : (double)NAN; }
 
+struct az_usage_share az_usage_share_of(const struct az_usage *usage, size_t rows, size_t live,
+                                        uint64_t tokens)
+{
+    struct az_usage_share share = {.rows = rows, .live = live, .tokens = tokens};
+    double all_rows = (double)usage->rows;
+    double all_live = (double)usage->live / all_rows;
+    share.live_share = ratio((double)live, (double)rows);
+    share.live_enrichment = ratio(share.live_share, all_live);
+    share.token_enrichment =
+        ratio(ratio((double)tokens, (double)usage->tokens), (double)rows / all_rows);
+    share.log10_p = az_enrichment_log10_p(usage->rows, usage->live, rows, live);
+    share.live_low = share.live_high = NAN;
+    if (!rows) return share;
+    az_enrichment_interval(rows, live, CONFIDENCE, &share.live_low, &share.live_high);
+    share.live_low = ratio(share.live_low, all_live);
+    share.live_high = ratio(share.live_high, all_live);
+    return share;
+}
+
 struct az_usage_share az_usage_of(const struct az_usage *usage, const uint8_t *member)
 {
-    struct az_usage_share share = {0};
-    size_t all_live = 0;
+    size_t rows = 0, live = 0;
+    uint64_t tokens = 0;
     for (size_t id = 0; id < usage->rows; id++) {
-        bool live = usage->counts[id] > 0;
-        all_live += live;
-        if (!member[id]) continue;
-        share.rows++;
-        share.live += live;
-        share.tokens += usage->counts[id];
+        rows += member[id];
+        live += member[id] && usage->counts[id] > 0;
+        tokens += member[id] ? usage->counts[id] : 0;
     }
-    double rows = (double)usage->rows;
-    share.live_share = ratio((double)share.live, (double)share.rows);
-    share.live_enrichment = ratio(share.live_share, (double)all_live / rows);
-    share.token_enrichment =
-        ratio(ratio((double)share.tokens, (double)usage->tokens), (double)share.rows / rows);
-    return share;
+    return az_usage_share_of(usage, rows, live, tokens);
 }

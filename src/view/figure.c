@@ -32,8 +32,10 @@ static enum az_status collect(struct az_columns *columns, const struct az_figure
         const struct az_figure_panel *panel = &figure->panels[p];
         for (size_t s = 0; s < panel->series_count; s++) {
             const struct az_figure_series *series = &panel->series[s];
-            add_column(columns, panel->x.label, series->x, series->count);
-            add_column(columns, series->name, series->y, series->count);
+            bool named = panel->y.name_count && series->mark != AZ_MARK_WEDGES;
+            add_column(columns, named ? series->name : panel->x.label, series->x, series->count);
+            add_column(columns, named ? "place from below" : series->name, series->y,
+                       series->count);
             add_column(columns, "low", series->low, series->count);
             add_column(columns, "size", series->sizes, series->count);
             add_column(columns, panel->level.label, series->level, series->count);

@@ -34,12 +34,13 @@ static void check_json_end(const char *arguments)
     if (strstr(arguments, "--json") && length && !ends) fail_msg("%s ends with:%s", arguments, out);
 }
 
-/* Runs `azimuth ARGUMENTS` in the test's directory and returns its exit code. */
-static int azimuth(const char *arguments)
+/* Runs `azimuth ARGUMENTS` in the test's directory and returns its exit code. input: the file that
+ * is its standard input. */
+static int azimuth_reading(const char *input, const char *arguments)
 {
     char command[2048];
-    snprintf(command, sizeof command, "cd %s && %s %s >out 2>err </dev/null", directory,
-             getenv("AZ_PROGRAM"), arguments);
+    snprintf(command, sizeof command, "cd %s && %s %s >out 2>err <%s", directory,
+             getenv("AZ_PROGRAM"), arguments, input);
     int status = system(command);
     az_memory_free(out);
     az_memory_free(err);
@@ -49,6 +50,8 @@ static int azimuth(const char *arguments)
     check_json_end(arguments);
     return WEXITSTATUS(status);
 }
+
+static inline int azimuth(const char *arguments) { return azimuth_reading("/dev/null", arguments); }
 
 static void write_file(const char *name, const char *text)
 {

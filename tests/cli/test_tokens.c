@@ -110,6 +110,66 @@ static void reachability_is_printed_and_written(void **state)
     az_safetensors_close(file);
 }
 
+/* A survey that goes where reachability is makes it again; of another tokenizer it does not. */
+static void a_survey_keeps_the_reachability_of_a_catalog(void **state)
+{
+    (void)state;
+    static const char reached[] = "SELECT count(*) || ' of ' || sum(encoding IS NOT NULL) || ' of '"
+                                  " || group_concat(DISTINCT reachability) FROM tokens";
+    static const char first[] = "SELECT min(reachability) || count(reachability) FROM tokens";
+    assert_int_equal(azimuth("tokenizer survey t.json --catalog k.db"), 0);
+    assert_string_equal(ask("k.db", first), "(null)");
+    assert_int_equal(azimuth("tokenizer reach t.json --catalog k.db"), 0);
+    char before[256];
+    snprintf(before, sizeof before, "%s", ask("k.db", reached));
+    assert_int_equal(azimuth("tokenizer usage t.json set.txt --catalog k.db"), 0);
+    assert_int_equal(azimuth("tokenizer survey t.json --catalog k.db --csv k.csv --json"), 0);
+    assert_string_equal(ask("k.db", reached), before);
+    assert_string_equal(ask("k.db", "SELECT command FROM provenance WHERE result = 'tokens'"),
+                        "tokenizer survey");
+    assert_string_equal(ask("k.db", "SELECT count(*) FROM usage"), "272");
+    assert_null(strstr(out, "reachability"));
+    assert_file_has("k.csv", "id,text,bytes,script,class,length_bytes,characters\n");
+    assert_int_equal(azimuth("tokenizer survey t.json --rows 300 --catalog k.db"), 0);
+    assert_string_equal(ask("k.db", "SELECT count(reachability) FROM tokens"), "300");
+    char other[1 << 16];
+    snprintf(other, sizeof other, "%s\n", tokens_fixture_json());
+    write_file("other.json", other);
+    assert_int_equal(azimuth("tokenizer survey other.json --catalog k.db"), 0);
+    assert_string_equal(ask("k.db", first), "(null)");
+}
+
+/* The number of rows out of a matrix, the tokenizer out of a folder. */
+static void rows_and_tokenizer_come_from_where_a_model_has_them(void **state)
+{
+    (void)state;
+    static uint16_t values[2 * 280];
+    struct az_tensor tensors[] = {{.name = "lm_head.weight",
+                                   .dtype = AZ_DTYPE_BF16,
+                                   .rank = 2,
+                                   .shape = {280, 2},
+                                   .data = values}};
+    char path[256], command[512];
+    snprintf(path, sizeof path, "%s/model.safetensors", directory);
+    assert_int_equal(az_safetensors_save(path, tensors, 1, NULL, NULL), AZ_OK);
+    snprintf(command, sizeof command, "cd %s && mkdir -p model && cp t.json model/tokenizer.json",
+             directory);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(azimuth("tokenizer reach model --rows model.safetensors --catalog m.db "
+                             "--safetensors m.safetensors"),
+                     0);
+    assert_has(out, "271 tokens; 280 rows, 9 of them orphans\n");
+    assert_string_equal(ask("m.db", "SELECT count(*) FROM tokens"), "280");
+    assert_int_equal(azimuth("tokenizer survey t.json --rows model.safetensors@lm_head.weight"), 0);
+    assert_has(out, "280 rows");
+    write_file("text.txt", "ab");
+    assert_int_equal(
+        azimuth("tokenizer usage model/ text.txt --rows model.safetensors --catalog m.db"), 0);
+    assert_string_equal(ask("m.db", "SELECT count(DISTINCT hash) FROM inputs WHERE role = "
+                                    "'tokenizer'"),
+                        "1");
+}
+
 static void usage_is_counted_and_written(void **state)
 {
     (void)state;
@@ -120,16 +180,28 @@ static void usage_is_counted_and_written(void **state)
                              "--safetensors u.safetensors --catalog u.db --set set.txt"),
                      0);
     assert_has(out, "32 tokens of 58 bytes, 1.812 bytes a token\n");
-    assert_has(out, "all                          300        12   4.00 %     1.000");
-    assert_has(out, "set.txt                        2         1  50.00 %    12.500             4");
+    assert_has(out, "all                          300        12   4.00 %     1.000         1");
+    assert_has(out, "set.txt                        2         1  50.00 %    12.500     0.079       "
+                    "      4");
     assert_has(out, "Thai                           3         2  66.67 %");
     assert_has(out, " others ");
     assert_file_has("u.csv", "id,text,script,class,count\n");
     assert_file_has("u.csv", "256,ab,Latin,letters,4\n");
     assert_file_has("u.csv", "299,,Common,orphan,0\n");
     assert_string_equal(ask("u.db", "SELECT sum(count) || '.' || count(*) FROM usage"), "32.300");
-    assert_string_equal(ask("u.db", "SELECT group_concat(role) FROM inputs"),
-                        "tokenizer,corpus,corpus");
+    assert_string_equal(ask("u.db", "SELECT group_concat(role) FROM inputs WHERE result = 'usage'"),
+                        "tokenizer,set,corpus,corpus");
+    assert_string_equal(ask("u.db",
+                            "SELECT kind || rows || '.' || live || '.' || occurrences || '.' "
+                            "|| live_enrichment FROM usage_sets WHERE name = 'set.txt'"),
+                        "set2.1.4.12.5");
+    assert_string_equal(ask("u.db", "SELECT group_concat(id) FROM usage_set_tokens JOIN usage_sets "
+                                    "USING (number) WHERE name = 'set.txt'"),
+                        "256,257");
+    assert_string_equal(ask("u.db", "SELECT count(*) || '.' || sum(live_enrichment_low <= "
+                                    "live_enrichment AND live_enrichment <= live_enrichment_high "
+                                    "AND log10_p <= 0) FROM usage_sets"),
+                        "13.13");
     struct az_safetensors *file;
     snprintf(path, sizeof path, "%s/u.safetensors", directory);
     assert_int_equal(az_safetensors_open(&file, path, NULL), AZ_OK);
@@ -139,8 +211,10 @@ static void usage_is_counted_and_written(void **state)
     assert_int_equal(azimuth("tokenizer usage t.json text.txt --json --set u.safetensors:dead_mask "
                              "--rows 300"),
                      0);
-    assert_has(out, "\"name\": \"u.safetensors:dead_mask\",\n      \"rows\": 288,\n"
-                    "      \"live\": 0,");
+    assert_has(
+        out,
+        "\"name\": \"u.safetensors:dead_mask\",\n      \"kind\": \"set\",\n      \"rows\": 288,\n"
+        "      \"live\": 0,");
 }
 
 static void figures_are_drawn(void **state)
@@ -151,9 +225,13 @@ static void figures_are_drawn(void **state)
     assert_file_has("f.svg", "Thai  1 of 3 (33.3 %)");
     assert_int_equal(azimuth("tokenizer survey t.json --figure f.svg"), 0);
     assert_file_has("f.svg", "invalid  130 (47.8 %)");
+    assert_file_has("f.svg", "What there is at each id, in the colours above, n = 272 rows");
+    assert_file_has("f.csv", "\"share of all rows, end\",rows,low,token id,invalid  130 (47.8 %)");
     write_file("text.txt", "abab 10 xyz\n");
     assert_int_equal(azimuth("tokenizer usage t.json text.txt --figure f.svg"), 0);
     assert_file_has("f.svg", "Occurrences by rank, n = 7 live tokens");
+    assert_file_has("f.svg", "number  2 of 11");
+    assert_file_has("f.svg", "live: 95 % interval");
 }
 
 static void what_cannot_be_done_is_refused(void **state)
@@ -172,14 +250,24 @@ static void what_cannot_be_done_is_refused(void **state)
         {"tokenizer inspect t.json 'a\\q'", "begins no escape", 2},
         {"tokenizer inspect nothing.json 1", "nothing.json", 3},
         {"tokenizer survey t.json --rows 271", "too small for a tokenizer with ids up to 271", 2},
-        {"tokenizer survey t.json --rows x", "--rows", 2},
+        {"tokenizer survey t.json --rows x",
+         "--rows x: expected an integer from 1 to 4194304 or a matrix, and there is no file of "
+         "that "
+         "name",
+         2},
+        {"tokenizer survey t.json --rows -1", "--rows -1: expected an integer from 1", 2},
+        {"tokenizer survey t.json --rows bad.txt", "bad.txt: ", 3},
+        {"tokenizer survey t.json --pattern gpt2", "only .tiktoken files need one", 2},
         {"tokenizer survey t.json --rows 99999999", "--rows", 2},
         {"tokenizer survey foreign.db", "foreign.db", 3},
         {"tokenizer reach t.json --catalog foreign.db", "is there and is no SQLite file", 3},
         {"tokenizer reach t.json --csv no/such/folder", "no/such/folder", 3},
         {"tokenizer reach t.json --csv f.csv --figure f.png", "name one of them otherwise", 2},
         {"tokenizer usage t.json", "TEXT", 2},
-        {"tokenizer usage t.json nothing.txt", "nothing.txt: cannot read the text", 3},
+        {"tokenizer usage t.json nothing.txt",
+         "nothing.txt: neither a built-in text (azimuth corpus --list) nor a file that can be "
+         "read: No such",
+         3},
         {"tokenizer usage t.json bad.txt", "bad.txt:byte 2: invalid UTF-8", 3},
         {"tokenizer usage t.json t.json --rows 200", "too small", 2},
         {"tokenizer usage t.json t.json --set bad.txt", "bad.txt:1: expected a token id", 3},
@@ -202,6 +290,8 @@ int main(void)
         cmocka_unit_test(a_survey_is_printed_and_written),
         cmocka_unit_test(reachability_is_printed_and_written),
         cmocka_unit_test(usage_is_counted_and_written),
+        cmocka_unit_test(a_survey_keeps_the_reachability_of_a_catalog),
+        cmocka_unit_test(rows_and_tokenizer_come_from_where_a_model_has_them),
         cmocka_unit_test(figures_are_drawn),
         cmocka_unit_test(what_cannot_be_done_is_refused),
     };

@@ -44,10 +44,12 @@ static enum az_status write_catalog(const char *path, int64_t rows, struct az_er
     static const struct az_catalog_input input = {"tokenizer", "t.json", {0, 1}};
     static const struct az_catalog_provenance provenance = {"test", &parameter, 1, &input, 1};
     struct az_catalog *catalog;
+    bool holds;
     az_error_clear(error);
     enum az_status status = az_catalog_open(&catalog, path, error);
     if (status != AZ_OK) return status;
-    status = fill(catalog, rows, error);
+    status = az_catalog_holds(catalog, "tokens", "text", &input, &holds, error);
+    if (status == AZ_OK) status = fill(catalog, rows, error);
     if (status == AZ_OK) status = az_catalog_end(catalog, &provenance, error);
     if (status == AZ_OK) return az_catalog_commit(catalog, error);
     az_catalog_abort(catalog);

@@ -75,8 +75,10 @@ static enum az_status count_usage(struct az_error *error)
     struct az_usage usage;
     uint8_t member[300];
     enum az_status status = az_usage_init(&usage, tokenizer, 300, error);
-    if (status == AZ_OK) status = az_usage_add(&usage, fixture_path("text.txt"), NULL, NULL, error);
-    if (status == AZ_OK) status = az_token_set_read(member, 300, fixture_path("set.txt"), error);
+    if (status == AZ_OK)
+        status = az_usage_add(&usage, fixture_path("text.txt"), NULL, NULL, NULL, error);
+    if (status == AZ_OK)
+        status = az_token_set_read(member, 300, fixture_path("set.txt"), NULL, error);
     az_usage_free(&usage);
     return status;
 }

@@ -19,7 +19,7 @@ static void read_set(const char *path)
     uint8_t member[ROWS + 1];
     struct az_error error;
     member[ROWS] = 0x5a;
-    enum az_status status = az_token_set_read(member, ROWS, path, &error);
+    enum az_status status = az_token_set_read(member, ROWS, path, NULL, &error);
     if (status != AZ_OK && (!error.message[0] || strlen(error.message) >= sizeof error.message))
         abort();
     for (size_t n = 0; n < ROWS; n++)

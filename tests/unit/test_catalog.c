@@ -119,6 +119,39 @@ static void other_tables_stay_and_its_own_is_replaced(void **state)
     assert_int_equal(access(fixture_path("again.db.part"), F_OK), -1);
 }
 
+static bool holds(const char *path, const char *table, const char *column,
+                  const struct az_catalog_input *made_from)
+{
+    struct az_catalog *catalog;
+    bool answer = true;
+    assert_int_equal(az_catalog_open(&catalog, path, NULL), AZ_OK);
+    assert_int_equal(az_catalog_holds(catalog, table, column, made_from, &answer, NULL), AZ_OK);
+    az_catalog_abort(catalog);
+    return answer;
+}
+
+/* Values of a column, made from this input; not where there is no such table, or a view instead. */
+static void what_a_catalog_holds_is_told(void **state)
+{
+    (void)state;
+    const char *path = fixture_path("holds.db");
+    struct az_catalog_input other = input;
+    assert_false(holds(path, "tokens", "reachability", &input));
+    assert_int_equal(write_tokens(path, 5, "Thai", NULL), AZ_OK);
+    assert_true(holds(path, "tokens", "reachability", &input));
+    assert_false(holds(path, "tokens", "encoding", &input));
+    assert_false(holds(path, "usage", "count", &input));
+    other.hash.low ^= 1;
+    assert_false(holds(path, "tokens", "reachability", &other));
+    other = input;
+    other.role = "corpus";
+    assert_false(holds(path, "tokens", "reachability", &other));
+    tell(path, "ALTER TABLE tokens RENAME TO was; CREATE VIEW tokens AS SELECT * FROM was");
+    assert_false(holds(path, "tokens", "reachability", &input));
+    assert_int_equal(write_tokens(fixture_path("none.db"), 0, "Thai", NULL), AZ_OK);
+    assert_false(holds(fixture_path("none.db"), "tokens", "reachability", &input));
+}
+
 static void fresh_files_are_the_same_bytes(void **state)
 {
     (void)state;
@@ -277,6 +310,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read_back),
         cmocka_unit_test(other_tables_stay_and_its_own_is_replaced),
+        cmocka_unit_test(what_a_catalog_holds_is_told),
         cmocka_unit_test(fresh_files_are_the_same_bytes),
         cmocka_unit_test(a_row_of_other_types_is_refused),
         cmocka_unit_test(a_repeated_key_is_refused),

@@ -278,6 +278,9 @@ static void bars_stand_at_their_names(void **state)
     assert_int_equal(az_layout_panel(&layout, &sample.panel, 6, 2, NULL), AZ_OK);
     assert_true(layout.y.min == -0.6 && layout.y.max == 1.6 && layout.x.min == 0);
     if (draw(&sample, "bars.png", &error) != AZ_OK) fail_msg("%s", error.message);
+    char *numbers = read_back("bars.csv", &length_bytes);
+    assert_memory_equal(numbers, "tokens,place from below\n", 24);
+    az_memory_free(numbers);
     char *script = read_back("bars.gp", &length_bytes);
     assert_non_null(strstr(script, "set ytics ('Thai, it''s 5 %%' 0, 'Latin' 1)"));
     assert_non_null(strstr(script, "n = 1,010"));

@@ -58,6 +58,7 @@ static int finish(void **state)
 static void check(const char *path, size_t length, size_t least_pieces)
 {
     struct az_usage one, all;
+    struct az_hash hash, whole = az_hash_bytes(text, length);
     struct az_error error;
     uint64_t *counts;
     uint32_t *ids;
@@ -68,10 +69,15 @@ static void check(const char *path, size_t length, size_t least_pieces)
     assert_int_equal(az_usage_init(&all, tokenizer, 800, NULL), AZ_OK);
     assert_int_equal(az_memory_allocate(&counts, 800, sizeof *counts, "counts", NULL), AZ_OK);
     for (size_t n = 0; n < count; n++) counts[ids[n]]++;
-    if (az_usage_add(&one, path, NULL, NULL, &error) != AZ_OK) fail_msg("%s", error.message);
-    if (az_usage_add(&all, path, pool, NULL, &error) != AZ_OK) fail_msg("%s", error.message);
+    size_t live = 0;
+    for (size_t id = 0; id < 800; id++) live += counts[id] > 0;
+    if (az_usage_add(&one, path, &hash, NULL, NULL, &error) != AZ_OK) fail_msg("%s", error.message);
+    if (az_usage_add(&all, path, NULL, pool, NULL, &error) != AZ_OK) fail_msg("%s", error.message);
     assert_int_equal(one.tokens, count);
     assert_int_equal(one.bytes, length);
+    assert_int_equal(one.live, live);
+    assert_int_equal(all.live, live);
+    assert_true(hash.low == whole.low && hash.high == whole.high);
     assert_true(one.pieces >= least_pieces);
     assert_int_equal(all.pieces, one.pieces);
     assert_memory_equal(one.counts, counts, one.rows * sizeof *counts);
@@ -106,10 +112,11 @@ static void texts_add_up(void **state)
     fixture_write(path, text, 5000);
     assert_int_equal(az_usage_init(&usage, tokenizer, 0, NULL), AZ_OK);
     assert_int_equal(az_usage_init(&twice, tokenizer, 0, NULL), AZ_OK);
-    assert_int_equal(az_usage_add(&usage, path, NULL, NULL, NULL), AZ_OK);
+    assert_int_equal(az_usage_add(&usage, path, NULL, NULL, NULL, NULL), AZ_OK);
     for (int n = 0; n < 2; n++)
-        assert_int_equal(az_usage_add(&twice, path, pool, NULL, NULL), AZ_OK);
+        assert_int_equal(az_usage_add(&twice, path, NULL, pool, NULL, NULL), AZ_OK);
     assert_int_equal(twice.tokens, 2 * usage.tokens);
+    assert_int_equal(twice.live, usage.live);
     for (size_t id = 0; id < usage.rows; id++)
         assert_int_equal(twice.counts[id], 2 * usage.counts[id]);
     az_usage_free(&usage);
@@ -128,14 +135,15 @@ static void what_is_no_text_is_refused_with_its_place(void **state)
     text[3000000] = '\xff';
     fixture_write(path, text, TEXT_BYTES);
     text[3000000] = kept;
-    assert_int_equal(az_usage_add(&usage, path, pool, NULL, &error), AZ_FORMAT);
+    assert_int_equal(az_usage_add(&usage, path, NULL, pool, NULL, &error), AZ_FORMAT);
     assert_int_equal(error.offset, 3000000);
     assert_string_equal(error.file, path);
     fixture_write(path, "", 0);
-    assert_int_equal(az_usage_add(&usage, path, pool, NULL, &error), AZ_FORMAT);
+    assert_int_equal(az_usage_add(&usage, path, NULL, pool, NULL, &error), AZ_FORMAT);
     assert_non_null(strstr(error.message, "empty"));
-    assert_int_equal(az_usage_add(&usage, fixture_path("none"), pool, NULL, &error), AZ_MISSING);
-    assert_int_equal(az_usage_add(&usage, fixture_directory, pool, NULL, &error), AZ_IO);
+    assert_int_equal(az_usage_add(&usage, fixture_path("none"), NULL, pool, NULL, &error),
+                     AZ_MISSING);
+    assert_int_equal(az_usage_add(&usage, fixture_directory, NULL, pool, NULL, &error), AZ_IO);
     az_usage_free(&usage);
 }
 
@@ -143,7 +151,7 @@ static void shares_are_of_rows_and_of_occurrences(void **state)
 {
     (void)state;
     uint64_t counts[10] = {90, 0, 5, 5, 0, 0, 0, 0, 0, 0};
-    struct az_usage usage = {.rows = 10, .counts = counts, .tokens = 100};
+    struct az_usage usage = {.rows = 10, .live = 3, .counts = counts, .tokens = 100};
     struct az_usage_share share =
         az_usage_of(&usage, (const uint8_t[]){0, 0, 1, 1, 1, 1, 0, 0, 0, 0});
     assert_int_equal(share.rows, 4);
@@ -152,9 +160,15 @@ static void shares_are_of_rows_and_of_occurrences(void **state)
     assert_true(share.live_share == 0.5);
     assert_true(fabs(share.live_enrichment - 0.5 / 0.3) < 1e-12);
     assert_true(fabs(share.token_enrichment - 0.1 / 0.4) < 1e-12);
+    /* 3 of 10 live; of 4 without looking: 0 in 35, 1 in 105, 2 in 63, 3 in 7 of 210 draws */
+    assert_true(fabs(pow(10, share.log10_p) - 105 / 210.0) < 1e-12);
+    /* scipy.stats.binomtest(2, 4).proportion_ci(method='exact') */
+    assert_true(fabs(share.live_low - 0.06758598648854298 / 0.3) < 1e-12);
+    assert_true(fabs(share.live_high - 0.932414013511457 / 0.3) < 1e-12);
     share = az_usage_of(&usage, (const uint8_t[10]){0});
     assert_int_equal(share.rows, 0);
     assert_true(isnan(share.live_share) && isnan(share.token_enrichment));
+    assert_true(share.log10_p == 0 && isnan(share.live_low) && isnan(share.live_high));
 }
 
 static void sets_are_read(void **state)
@@ -179,17 +193,17 @@ static void sets_are_read(void **state)
     assert_int_equal(az_safetensors_save(path, tensors, 3, NULL, NULL), AZ_OK);
     for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
         snprintf(name, sizeof name, "%s:%s", path, cases[n].tensor);
-        assert_int_equal(az_token_set_read(member, 8, name, NULL), AZ_OK);
+        assert_int_equal(az_token_set_read(member, 8, name, NULL, NULL), AZ_OK);
         assert_memory_equal(member, cases[n].member, 8);
     }
     assert_int_equal(az_safetensors_save(path, tensors, 1, NULL, NULL), AZ_OK);
-    assert_int_equal(az_token_set_read(member, 8, path, NULL), AZ_OK);
+    assert_int_equal(az_token_set_read(member, 8, path, NULL, NULL), AZ_OK);
     assert_memory_equal(member, cases[0].member, 8);
     fixture_write(list, " 7\n0 7\t\n", 8);
-    assert_int_equal(az_token_set_read(member, 8, list, NULL), AZ_OK);
+    assert_int_equal(az_token_set_read(member, 8, list, NULL, NULL), AZ_OK);
     assert_memory_equal(member, cases[1].member, 8);
     fixture_write(list, "", 0);
-    assert_int_equal(az_token_set_read(member, 8, list, NULL), AZ_OK);
+    assert_int_equal(az_token_set_read(member, 8, list, NULL, NULL), AZ_OK);
     assert_int_equal(member[0] + member[7], 0);
 }
 
@@ -216,22 +230,22 @@ static void what_is_no_set_is_refused(void **state)
     assert_int_equal(az_safetensors_save(path, tensors, 6, NULL, NULL), AZ_OK);
     for (size_t n = 0; n < 6; n++) {
         snprintf(name, sizeof name, "%s:%.20s", path, tensors[n].name);
-        assert_int_equal(az_token_set_read(member, 8, name, &error), AZ_FORMAT);
+        assert_int_equal(az_token_set_read(member, 8, name, NULL, &error), AZ_FORMAT);
         if (!strstr(error.message, messages[n])) fail_msg("%s", error.message);
         assert_string_equal(error.file, path);
     }
-    assert_int_equal(az_token_set_read(member, 8, path, &error), AZ_USAGE);
+    assert_int_equal(az_token_set_read(member, 8, path, NULL, &error), AZ_USAGE);
     snprintf(name, sizeof name, "%s:nothing", path);
-    assert_int_equal(az_token_set_read(member, 8, name, &error), AZ_MISSING);
+    assert_int_equal(az_token_set_read(member, 8, name, NULL, &error), AZ_MISSING);
     static const char *const lists[] = {"1\n8", "1\n-1", "1\nx", "1\n99999999999999999999",
                                         "1\n1.5"};
     for (size_t n = 0; n < sizeof lists / sizeof lists[0]; n++) {
         fixture_write(list, lists[n], strlen(lists[n]));
-        assert_int_equal(az_token_set_read(member, 8, list, &error), AZ_FORMAT);
+        assert_int_equal(az_token_set_read(member, 8, list, NULL, &error), AZ_FORMAT);
         assert_int_equal(error.line, 2);
     }
     fixture_write(list, "1\0", 2);
-    assert_int_equal(az_token_set_read(member, 8, list, &error), AZ_FORMAT);
+    assert_int_equal(az_token_set_read(member, 8, list, NULL, &error), AZ_FORMAT);
 }
 
 int main(void)
