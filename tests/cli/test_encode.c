@@ -192,21 +192,27 @@ static void a_tiktoken_file_is_cut_as_the_pattern_says(void **state)
     assert_has(out, "4 tokens of 7 bytes");
 }
 
-static void what_cannot_be_done_is_told(void **state)
+struct refusal {
+    const char *input, *arguments, *message;
+    int exit_code;
+};
+
+static void assert_refused(const struct refusal *cases, size_t count)
+{
+    for (size_t n = 0; n < count; n++) {
+        int exit_code = azimuth_reading(cases[n].input, cases[n].arguments);
+        if (exit_code != cases[n].exit_code) fail_msg("%s: %d", cases[n].arguments, exit_code);
+        assert_has(err, cases[n].message);
+        assert_string_equal(out, "");
+    }
+}
+
+static void what_cannot_be_encoded_is_told(void **state)
 {
     (void)state;
     write_file("bad.txt", "ab\xff");
-    write_file("list.json", "[1,2.5]");
-    write_file("open.json", "[1,2");
-    write_file("minus.txt", "1\n2 -3\n");
-    write_file("high.txt", "1 272");
-    write_file("hole.txt", "270");
-    write_file("three", "abc");
     write_file("empty.json", "{}");
-    static const struct {
-        const char *input, *arguments, *message;
-        int exit_code;
-    } cases[] = {
+    static const struct refusal cases[] = {
         {"/dev/null", "tokenizer encode", "TOKENIZER [FILE] is missing; see azimuth help", 2},
         {"/dev/null", "tokenizer encode t.json text.txt text.txt", "unexpected argument", 2},
         {"/dev/null", "tokenizer encode t.json no.txt", "no.txt: cannot open the file: No such", 3},
@@ -238,6 +244,22 @@ static void what_cannot_be_done_is_told(void **state)
         {"/dev/null", "tokenizer encode t.json text.txt --skip-special", "--skip-special", 2},
         {"/dev/null", "tokenizer encode t.json text.txt -o no/such", "no/such: cannot create", 3},
         {"/dev/null", "tokenizer encode t.json bad.txt -o bad.ids", "bad.txt: ", 3},
+    };
+    assert_refused(cases, sizeof cases / sizeof cases[0]);
+    assert_false(is_there("bad.ids") || is_there("bad.ids.part"));
+}
+
+static void what_cannot_be_decoded_is_told(void **state)
+{
+    (void)state;
+    write_file("list.json", "[1,2.5]");
+    write_file("open.json", "[1,2");
+    write_file("empty.json", "{}");
+    write_file("minus.txt", "1\n2 -3\n");
+    write_file("high.txt", "1 272");
+    write_file("hole.txt", "270");
+    write_file("three", "abc");
+    static const struct refusal cases[] = {
         {"/dev/null", "tokenizer decode t.json no.txt", "no.txt: cannot open the file", 3},
         {"/dev/null", "tokenizer decode t.json text.txt",
          "text.txt:1: expected a token id, found \"abab\"", 3},
@@ -258,13 +280,7 @@ static void what_cannot_be_done_is_told(void **state)
         {"/dev/null", "tokenizer decode t.json high.txt --format hex", "--format is \"hex\"", 2},
         {"/dev/null", "tokenizer decode t.json high.txt --special", "--special", 2},
     };
-    for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
-        int exit_code = azimuth_reading(cases[n].input, cases[n].arguments);
-        if (exit_code != cases[n].exit_code) fail_msg("%s: %d", cases[n].arguments, exit_code);
-        assert_has(err, cases[n].message);
-        assert_string_equal(out, "");
-    }
-    assert_false(is_there("bad.ids") || is_there("bad.ids.part"));
+    assert_refused(cases, sizeof cases / sizeof cases[0]);
 }
 
 int main(void)
@@ -276,7 +292,8 @@ int main(void)
         cmocka_unit_test(bytes_come_back_as_they_were),
         cmocka_unit_test(special_tokens_are_added_and_left_out),
         cmocka_unit_test(a_tiktoken_file_is_cut_as_the_pattern_says),
-        cmocka_unit_test(what_cannot_be_done_is_told),
+        cmocka_unit_test(what_cannot_be_encoded_is_told),
+        cmocka_unit_test(what_cannot_be_decoded_is_told),
     };
     return cmocka_run_group_tests(tests, enter_with_tokenizers, leave);
 }
