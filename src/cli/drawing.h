@@ -55,7 +55,7 @@ struct az_figure_series *az_drawing_add(struct az_drawing *plot, const char *nam
 /* A panel of quantiles against the step (5 %, median, 95 %, most), the step logarithmic. first: the
  * AZ_MOTION_QUANTILES of the first step; those of the next lie stride_bytes behind. On a
  * logarithmic axis a zero is a gap; where nothing can be drawn there is no panel. */
-void az_drawing_quantiles(struct az_drawing *plot, const char *title, const char *y,
+void az_drawing_quantiles(struct az_drawing *plot, const char *title, const char *label,
                           bool logarithmic, const double *steps, const double *first,
                           size_t stride_bytes, size_t count);
 /* Horizontal at y, or upright at x; label is borrowed until the figure is drawn. */
