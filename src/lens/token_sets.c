@@ -15,7 +15,7 @@ static enum az_status read_named(struct az_token_sets *sets, const struct az_rec
     uint8_t *member = NULL;
     const char *slash = strrchr(named, '/');
     AZ_TRY(az_memory_allocate(&member, (size_t)sets->vocabulary, 1, "a set of tokens", error));
-    AZ_TRY(az_token_set_read(member, (size_t)sets->vocabulary, named, error));
+    AZ_TRY(az_token_set_read(member, (size_t)sets->vocabulary, named, NULL, error));
     for (int64_t token = 0; token < sets->vocabulary; token++) {
         if (!member[token]) continue;
         int64_t row = az_recorded_row(tensor, token);
