@@ -73,9 +73,9 @@ struct az_candidates {
     float **low; /* how near each can be at least */
     float *low_slab;
     float *threshold; /* [classes] what is not nearer than this is no candidate */
-    float *wide_by; /* [classes] low + wide_by[of the candidate] + own[of whose it is] is how far */
-    float *own;     /* it can be at most, when own is taken twice */
-    float *upper;   /* scratch */
+    float *wide_by;   /* [classes] low + wide_by of the candidate: at most, but for twice own */
+    float *own;       /* [classes] the part of the error that is the row's whose list it is */
+    float *upper;     /* scratch */
 };
 enum az_status az_candidates_find(struct az_candidates *found, const struct az_points *points,
                                   size_t k, struct az_pool *pool, struct az_progress *progress,
