@@ -199,7 +199,7 @@ PAIRS = {
 TEXTS = {
     "words": "the  cat's 12 e\u0301\n\xa0<|endoftext|> We'LL", "thai": "\u0e01\u0e34\u0e19\u0e02\u0e49\u0e32\u0e27 \u0e01",
     "mixed": "\u4e2d\u6587\u3042\u30ab \uac00\u1100\u1161 \u0645\u0631 \U0001f468\u200d\U0001f469 \ufb01ne \u2167\u0378",
-    "special": "<s> <mask>y <|eot_id|>[CLS]<L> <R>\u2581the", "code": "def f(x):\n\treturn x  # \u00e9\r\n\r\n  ", "run": "aaaa" * 40,
+    "special": "<s> <mask>y <|eot_id|>[CLS]<L> <R>\u2581the", "code": "def f(x):\n\treturn x  # \u00e9\r\n\r\n  ", "long_word": "aaaa" * 40,
 }
 
 
