@@ -237,7 +237,7 @@ static enum az_status draw(const struct az_snow_report *report, const char *path
             .series = series[k],
             .series_count = report->laws ? 2 : 1,
             .lines = &lines[k],
-            .line_count = isfinite(model[k])};
+            .line_count = isfinite(model[k]) ? 1 : 0};
         lines[k] = az_model_line(report->model, model[k], labels[k]);
     }
     snprintf(title, sizeof title, "%s about %s: %lld rows, %s noise, %zu trials each", report->name,
