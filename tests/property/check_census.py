@@ -118,6 +118,12 @@ def check_views(folder, bits):
     covariance = np.cov(values.T, bias=True)
     expected = np.linalg.eigvalsh(covariance)[::-1]
     assert np.allclose(frame["eigenvalues"], expected, rtol=0, atol=1e-6 * expected[0])
+    inverse = np.linalg.inv(covariance + 1e-6 * np.eye(DIMS))  # the causal metric, its ridge
+    apart = values[:, None] - values[None]
+    distance = np.sqrt(np.einsum("ijk,kl,ijl->ij", apart, inverse, apart))
+    np.fill_diagonal(distance, np.inf)
+    causal = load_file(f"{folder}/causal/neighbours.safetensors")
+    assert np.allclose(causal["distances"], np.sort(distance, axis=1)[:, :3], rtol=1e-5, atol=1e-6)
     axes = frame["eigenvectors"].astype(np.float64)
     sky = load_file(f"{folder}/sky/sky.safetensors")
     along = values @ axes.T                      # north PC2, meridian PC1, equinox PC3
@@ -141,6 +147,7 @@ def main():
         os.environ["AZ_CACHE"] = ""
         for command in ("census W.safetensors --select close=steps<=2 -o census",
                         "frame W.safetensors -o frame", "neighbours W.safetensors -k 3 -o near",
+                        "neighbours W.safetensors -k 3 --metric causal -o causal",
                         "sky W.safetensors --map mollweide --dpi 20 -o sky",
                         "sky W.safetensors --basis axes.safetensors:axes --from 3 "
                         "--map mollweide --dpi 20 -o own"):
