@@ -167,8 +167,9 @@ static enum az_status place(struct laying *laying, double *width, double *height
     double below = joined ? rows.top + rows.height + GAP : 0;
     for (int32_t c = joined; c < laying->components; c++, k++) {
         int32_t node = laying->members[laying->begin[c]];
+        size_t row = k / columns;
         laying->x[node] = (double)(k % columns) * ALONE_GAP;
-        laying->y[node] = below + (double)(k / columns) * ALONE_GAP;
+        laying->y[node] = below + (double)row * ALONE_GAP;
     }
     *width = *height = 0;
     for (size_t i = 0; i < n; i++) {
