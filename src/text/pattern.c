@@ -261,6 +261,8 @@ enum az_status az_pattern_translate(const char *text, enum az_dialect dialect,
     enum az_status status = AZ_OK;
     struct translator translator = {.reader = {.text = text, .at = text, .dialect = dialect},
                                     .out = translation};
+    size_t bytes = strlen(text), valid = az_utf8_invalid(text, bytes);
+    if (valid < bytes) AZ_RAISE(AZ_FORMAT, "the pattern is not UTF-8 at its byte %zu", valid);
     az_unicode_prepare();
     AZ_TRY(az_memory_allocate(&translator.set, 1, sizeof *translator.set, "a class of characters",
                               error));

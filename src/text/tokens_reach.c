@@ -11,6 +11,7 @@ static enum az_status keep(struct az_reach_chunk *chunk, const struct az_encoder
                            struct az_error *error)
 {
     enum az_status status = AZ_OK;
+    if (encoder->count == 0) goto out;
     if (encoder->count > chunk->capacity - chunk->count) {
         size_t capacity = 2 * chunk->capacity + encoder->count + 64;
         AZ_TRY(az_memory_grow(&chunk->ids, chunk->count, capacity, sizeof *chunk->ids,

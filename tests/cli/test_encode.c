@@ -178,6 +178,10 @@ static void a_tiktoken_file_is_cut_as_the_pattern_says(void **state)
         azimuth("tokenizer encode small.tiktoken cut.txt --format json --pattern '[a-z]|[0-9]| '"),
         0);
     assert_string_equal(out, "[97,98,49,50,32,49,50]\n");
+    assert_int_equal(azimuth("tokenizer encode small.tiktoken cut.txt --pattern '[\xf7"
+                             "a]'"),
+                     3);
+    assert_has(err, "the pattern is not UTF-8 at its byte 1");
     write_file("ids.txt", "256 257");
     assert_int_equal(azimuth("tokenizer decode small.tiktoken ids.txt --pattern cl100k"), 0);
     assert_string_equal(out, "ab12");
