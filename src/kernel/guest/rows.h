@@ -287,62 +287,57 @@ static void layernorm_backward(size_t rows, size_t columns, const float *x, cons
 
 /* ---- softmax ---- */
 
-static inline float row_max(size_t count, const float *x)
+/* A row of float32, or of bf16 where h is not NULL: 16 values at i; the first n, `other` beyond. */
+static AZ_INLINE struct lanes row_load(const float *x, const struct az_bf16 *h, size_t i)
+{
+    return h ? lanes_widen(h + i) : lanes_load(x + i);
+}
+
+static AZ_INLINE struct lanes row_load_some(const float *x, const struct az_bf16 *h, size_t i,
+                                            size_t n, float other)
+{
+    float some[AZ_LANES];
+    if (h) lanes_store(some, lanes_widen_some(h + i, n));
+    return lanes_load_some(h ? some : x + i, n, other);
+}
+
+static AZ_INLINE float row_max(size_t count, const float *x, const struct az_bf16 *h)
 {
     size_t whole = whole_lanes(count), rest = count - whole;
     struct lanes max = lanes_set(-INFINITY);
-    for (size_t i = 0; i < whole; i += AZ_LANES) max = lanes_greater(lanes_load(x + i), max);
-    if (rest) max = lanes_greater(lanes_load_some(x + whole, rest, -INFINITY), max);
+    for (size_t i = 0; i < whole; i += AZ_LANES) max = lanes_greater(row_load(x, h, i), max);
+    if (rest) max = lanes_greater(row_load_some(x, h, whole, rest, -INFINITY), max);
     return lanes_tree_greater(max);
 }
 
 /* x - max is never above 0. */
-static void softmax_exponentials(size_t count, float *x, float *max, float *sum)
+static AZ_INLINE void exponentials_of(size_t count, const float *x, const struct az_bf16 *h,
+                                      float *e, float *max, float *sum)
 {
     size_t whole = whole_lanes(count), rest = count - whole;
-    struct lanes top = lanes_set(*max = row_max(count, x)), total = lanes_set(0);
+    struct lanes top = lanes_set(*max = row_max(count, x, h)), total = lanes_set(0);
     for (size_t i = 0; i < whole; i += AZ_LANES) {
-        struct lanes e = exp_of_low(lanes_sub(lanes_load(x + i), top));
-        lanes_store(x + i, e);
-        total = lanes_add(total, e);
+        struct lanes y = exp_of_low(lanes_sub(row_load(x, h, i), top));
+        lanes_store(e + i, y);
+        total = lanes_add(total, y);
     }
     if (rest) {
-        struct lanes e = exp_of_low(lanes_sub(lanes_load_some(x + whole, rest, 0), top));
-        lanes_store_some(x + whole, rest, e);
-        total = lanes_add(total, lanes_first(rest, e));
+        struct lanes y = exp_of_low(lanes_sub(row_load_some(x, h, whole, rest, 0), top));
+        lanes_store_some(e + whole, rest, y);
+        total = lanes_add(total, lanes_first(rest, y));
     }
     *sum = lanes_tree_sum(total);
 }
 
-static inline float row_max_bf16(size_t count, const struct az_bf16 *x)
+static void softmax_exponentials(size_t count, float *x, float *max, float *sum)
 {
-    size_t whole = whole_lanes(count), rest = count - whole;
-    struct lanes max = lanes_set(-INFINITY);
-    for (size_t i = 0; i < whole; i += AZ_LANES) max = lanes_greater(lanes_widen(x + i), max);
-    if (rest) {
-        float some[AZ_LANES];
-        lanes_store(some, lanes_widen_some(x + whole, rest));
-        max = lanes_greater(lanes_load_some(some, rest, -INFINITY), max);
-    }
-    return lanes_tree_greater(max);
+    exponentials_of(count, x, NULL, x, max, sum);
 }
 
 static void softmax_exponentials_bf16(size_t count, const struct az_bf16 *x, float *e, float *max,
                                       float *sum)
 {
-    size_t whole = whole_lanes(count), rest = count - whole;
-    struct lanes top = lanes_set(*max = row_max_bf16(count, x)), total = lanes_set(0);
-    for (size_t i = 0; i < whole; i += AZ_LANES) {
-        struct lanes y = exp_of_low(lanes_sub(lanes_widen(x + i), top));
-        lanes_store(e + i, y);
-        total = lanes_add(total, y);
-    }
-    if (rest) {
-        struct lanes y = exp_of_low(lanes_sub(lanes_widen_some(x + whole, rest), top));
-        lanes_store_some(e + whole, rest, y);
-        total = lanes_add(total, lanes_first(rest, y));
-    }
-    *sum = lanes_tree_sum(total);
+    exponentials_of(count, NULL, x, e, max, sum);
 }
 
 /* Groups of packed B that the stores are ahead of: they lie far apart, and their lines are fetched
