@@ -71,6 +71,7 @@ enum az_status az_train_open_directory(struct az_train *train, struct az_error *
                      "with -o, remove it, or go on with the run by --resume",
                      directory, names[file]);
     }
+    train->directory_ours = true;
     if (access(directory, W_OK | X_OK) != 0)
         status = az_error_system(error, errno, "cannot write to %s", directory);
 out:
@@ -301,7 +302,7 @@ void az_train_remove_files(struct az_train *train)
     az_metrics_abort(train->metrics);
     train->recorder = NULL;
     train->metrics = NULL;
-    for (size_t n = 0; n < sizeof written / sizeof *written; n++)
+    for (size_t n = 0; train->directory_ours && n < sizeof written / sizeof *written; n++)
         if (path_of(train, written[n], path, NULL) == AZ_OK) unlink(path);
     if (train->directory_made) rmdir(train->options->directory);
 }

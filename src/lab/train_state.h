@@ -72,6 +72,7 @@ struct az_train {
     struct az_metrics *metrics;
     int lock;            /* the directory, open and locked; -1: not */
     bool directory_made; /* by this run: removed if it comes to nothing */
+    bool directory_ours; /* locked, and no file of a run was in it: what is there now is ours */
 
     struct az_checkpoint *checkpoint; /* that the run goes on from, or NULL */
     int64_t resumed_step;             /* its step; 0: the run began here */

@@ -1,11 +1,13 @@
 /* The run directory, frames against the live state's rules, early ends, refusals. */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -122,20 +124,58 @@ static void metrics_have_a_row_for_each_step(void **state)
     az_table_free(&metrics);
 }
 
-static void a_directory_that_holds_a_run_is_refused_with_the_remedy(void **state)
+/* A second run into a directory is refused, and every file stays that was there. */
+static void check_refused(const struct az_experiment *experiment, const char *name,
+                          const char *files[], enum az_status expected, const char *words)
 {
-    (void)state;
-    struct az_experiment experiment = tiny_experiment("train.steps=2");
-    tiny_run_well(&experiment, "run");
-    struct az_train_options options = {.directory = tiny_path("run"),
+    char directory[4096];
+    snprintf(directory, sizeof directory, "%s", tiny_path(name));
+    struct az_train_options options = {.directory = directory,
                                        .cache_directory = tiny_path("cache")};
     struct az_train_result result;
     struct az_error error;
     az_error_clear(&error);
-    assert_int_equal(az_train_run(&experiment, &options, &result, NULL, &error), AZ_USAGE);
-    assert_non_null(strstr(error.message, "run.json"));
-    assert_non_null(strstr(error.message, "choose another directory"));
-    assert_true(exists("run/run.json"));
+    assert_int_equal(az_train_run(experiment, &options, &result, NULL, &error), expected);
+    assert_non_null(strstr(error.message, words));
+    for (size_t n = 0; files[n]; n++) {
+        char path[64];
+        snprintf(path, sizeof path, "%s/%s", name, files[n]);
+        assert_true(exists(path));
+    }
+}
+
+static void a_directory_that_holds_a_run_is_refused_and_keeps_its_files(void **state)
+{
+    (void)state;
+    const char *files[] = {"run.json",
+                           "recording.safetensors",
+                           "metrics.csv",
+                           "checkpoint.safetensors",
+                           "tokenizer.json",
+                           "live_dead_tokens.safetensors",
+                           "model/model.safetensors",
+                           NULL};
+    struct az_experiment experiment = tiny_experiment("train.steps=2");
+    tiny_run_well(&experiment, "run");
+    check_refused(&experiment, "run", files, AZ_USAGE, "(run.json): choose another directory");
+    /* A run that is going on has not written run.json yet. */
+    int lock = open(tiny_path("run"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0);
+    assert_int_equal(unlink(tiny_path("run/run.json")), 0);
+    check_refused(&experiment, "run", files + 1, AZ_IO, "a run is going on");
+    close(lock);
+}
+
+static void a_directory_with_a_tokenizer_of_someone_elses_keeps_it(void **state)
+{
+    (void)state;
+    const char *files[] = {"tokenizer.json", NULL};
+    struct az_experiment experiment = tiny_experiment("train.steps=2");
+    mkdir(tiny_path("taken"), 0700);
+    FILE *file = fopen(tiny_path("taken/tokenizer.json"), "w");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+    check_refused(&experiment, "taken", files, AZ_USAGE, "(tokenizer.json)");
 }
 
 /* ---- frames ---- */
@@ -411,7 +451,8 @@ int main(void)
         cmocka_unit_test(the_manifest_holds_every_parameter_exactly),
         cmocka_unit_test(the_manifest_holds_seeds_of_any_size),
         cmocka_unit_test(metrics_have_a_row_for_each_step),
-        cmocka_unit_test(a_directory_that_holds_a_run_is_refused_with_the_remedy),
+        cmocka_unit_test(a_directory_that_holds_a_run_is_refused_and_keeps_its_files),
+        cmocka_unit_test(a_directory_with_a_tokenizer_of_someone_elses_keeps_it),
         cmocka_unit_test(frame_0_is_the_start_and_frame_t_follows_step_t),
         cmocka_unit_test(the_exported_model_is_the_last_frame),
         cmocka_unit_test(cadences_and_rows_pick_frames_and_rows_of_the_whole_movie),
