@@ -33,7 +33,8 @@
     X(AZ_ISA_NEON, "neon", "aarch64 with Advanced SIMD")                                           \
     X(AZ_ISA_AVX2, "avx2", "x86-64 with AVX2 and FMA")                                             \
     X(AZ_ISA_AVX512, "avx512", "x86-64 with AVX-512 F, BW, DQ, VL")                                \
-    X(AZ_ISA_AMX, "amx", "avx512 and AMX tiles with bf16")
+    X(AZ_ISA_AVX512BF16, "avx512bf16", "avx512 and its instructions for bf16")                     \
+    X(AZ_ISA_AMX, "amx", "avx512bf16 and AMX tiles with bf16")
 
 enum az_isa {
 #define AZ_ISA_ENUMERATOR(id, name, meaning) id,

@@ -10,7 +10,7 @@ enum az_cpu_feature {
     AZ_CPU_AVX2 = 1 << 1,        /* AVX2, FMA, and the system saves the ymm registers */
     AZ_CPU_AVX512 = 1 << 2,      /* AVX-512 F, BW, DQ, VL, and the system saves the zmm registers */
     AZ_CPU_AMX_BF16 = 1 << 3,    /* AMX tiles with bf16, and the system has granted their use */
-    AZ_CPU_AVX512_BF16 = 1 << 4, /* VDPBF16PS, and AZ_CPU_AVX512 */
+    AZ_CPU_AVX512_BF16 = 1 << 4, /* conversion and VDPBF16PS, and AZ_CPU_AVX512 */
 };
 
 /* A set of enum az_cpu_feature. The first call asks Linux for leave to use the AMX tiles; the

@@ -32,7 +32,8 @@ static burst_function *burst_of(enum az_isa isa)
     switch (isa) {
 #if defined(__x86_64__)
     case AZ_ISA_AVX2: return az_guest_burst_avx2;
-    case AZ_ISA_AVX512: return az_guest_burst_avx512;
+    case AZ_ISA_AVX512:
+    case AZ_ISA_AVX512BF16: return az_guest_burst_avx512;
     case AZ_ISA_AMX: return az_guest_burst_amx;
 #elif defined(__aarch64__)
     case AZ_ISA_NEON: return az_guest_burst_neon;

@@ -9,6 +9,7 @@
 void az_guest_fill_neon(struct az_kernels *kernels);
 void az_guest_fill_avx2(struct az_kernels *kernels);
 void az_guest_fill_avx512(struct az_kernels *kernels);
+void az_guest_fill_avx512bf16(struct az_kernels *kernels);
 void az_guest_fill_amx(struct az_kernels *kernels);
 
 /* Multiply-adds between registers as fast as they go, for the measured peak: returns how many

@@ -35,7 +35,8 @@ bool az_isa_available(enum az_isa isa)
         [AZ_ISA_NEON] = AZ_CPU_NEON,
         [AZ_ISA_AVX2] = AZ_CPU_AVX2,
         [AZ_ISA_AVX512] = AZ_CPU_AVX512,
-        [AZ_ISA_AMX] = AZ_CPU_AVX512 | AZ_CPU_AMX_BF16,
+        [AZ_ISA_AVX512BF16] = AZ_CPU_AVX512 | AZ_CPU_AVX512_BF16,
+        [AZ_ISA_AMX] = AZ_CPU_AVX512 | AZ_CPU_AVX512_BF16 | AZ_CPU_AMX_BF16,
     };
     return isa < AZ_ISA_COUNT && (az_cpu_features() & needed[isa]) == needed[isa];
 }
@@ -60,6 +61,8 @@ static void fill(struct az_kernels *kernels, enum az_isa isa)
     az_guest_fill_avx2(kernels);
     if (isa < AZ_ISA_AVX512) return;
     az_guest_fill_avx512(kernels);
+    if (isa < AZ_ISA_AVX512BF16) return;
+    az_guest_fill_avx512bf16(kernels);
     if (isa < AZ_ISA_AMX) return;
     az_guest_fill_amx(kernels);
 #elif defined(__aarch64__)

@@ -155,7 +155,7 @@ static inline struct lanes lanes_widen_some(const struct az_bf16 *p, size_t n)
 }
 
 /* az_bf16_from_f32 on 16 values, as words. */
-static inline __m512i narrowed(__m512 x)
+static inline __m512i narrowed_words(__m512 x)
 {
     __m512i bits = _mm512_castps_si512(x), top = _mm512_srli_epi32(bits, 16);
     __m512i even = _mm512_and_si512(top, _mm512_set1_epi32(1));
@@ -164,9 +164,24 @@ static inline __m512i narrowed(__m512 x)
     return _mm512_mask_or_epi32(_mm512_srli_epi32(sum, 16), nan, top, _mm512_set1_epi32(0x40));
 }
 
+#ifdef __AVX512BF16__
+#define SUBNORMAL 0x20 /* of VFPCLASSPS */
+
+/* az_bf16_from_f32 on 16 values. VCVTNEPS2BF16 does the same but for subnormals, which it takes
+ * for zeros; they are so rare that a branch costs less than a blend. */
+static inline __m256i narrowed(__m512 x)
+{
+    if (__builtin_expect(_mm512_fpclass_ps_mask(x, SUBNORMAL) != 0, 0))
+        return _mm512_cvtepi32_epi16(narrowed_words(x));
+    return (__m256i)_mm512_cvtneps_pbh(x);
+}
+#else
+static inline __m256i narrowed(__m512 x) { return _mm512_cvtepi32_epi16(narrowed_words(x)); }
+#endif
+
 static inline void lanes_narrow(struct az_bf16 *p, struct lanes x)
 {
-    _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(narrowed(x.v)));
+    _mm256_storeu_si256((__m256i *)p, narrowed(x.v));
 }
 
 static inline void lanes_store_upper(struct az_bf16 *p, struct lanes x)
@@ -177,13 +192,17 @@ static inline void lanes_store_upper(struct az_bf16 *p, struct lanes x)
 
 static inline void lanes_narrow_some(struct az_bf16 *p, size_t n, struct lanes x)
 {
-    _mm256_mask_storeu_epi16(p, first_lanes(n), _mm512_cvtepi32_epi16(narrowed(x.v)));
+    _mm256_mask_storeu_epi16(p, first_lanes(n), narrowed(x.v));
 }
 
 static inline void lanes_narrow_pair(struct az_bf16 *p, struct lanes even, struct lanes odd)
 {
-    __m512i high = _mm512_slli_epi32(narrowed(odd.v), 16);
-    _mm512_storeu_si512(p, _mm512_or_si512(narrowed(even.v), high));
+    static const uint16_t order[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
+                                       21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
+                                       11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+    __m512i both = _mm512_castsi256_si512(narrowed(even.v));
+    both = _mm512_inserti64x4(both, narrowed(odd.v), 1);
+    _mm512_storeu_si512(p, _mm512_permutexvar_epi16(_mm512_loadu_si512(order), both));
 }
 
 struct lanes_f64 {
