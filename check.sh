@@ -138,9 +138,9 @@ if CC=clang build clang -Dbuildtype=release; then
 fi
 if CC=clang build sanitize -Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false; then
     export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-    tests sanitize --no-suite slow --timeout-multiplier 5
+    tests sanitize --no-suite slow --timeout-multiplier 20
 fi
 if build aarch64 -Dbuildtype=release --cross-file scripts/aarch64.ini; then
-    tests aarch64 --suite unit --suite kernel --no-suite slow --timeout-multiplier 10
+    tests aarch64 --suite unit --suite kernel --no-suite slow --timeout-multiplier 20
 fi
 finish
