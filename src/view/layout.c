@@ -5,6 +5,7 @@
 #include "base/raise.h"
 
 #define SAMPLES_PER_SERIES 4000 /* places at which a curve is looked at, at least */
+#define HIDDEN_MOST 0.01 /* of a curve that a legend may hide before the axis makes room for it */
 #define LINE_EMS 1.5
 #define DISC_FRAME 1.08 /* from the middle of a disc of radius 1 to its frame */
 #define SAMPLE_EMS 4.0  /* the piece of line before a name in the legend */
@@ -216,26 +217,54 @@ static double text_width(const char *text, double frame_inches)
     return (double)characters * AZ_FIGURE_CHARACTER_EMS * AZ_FIGURE_FONT_POINTS / 72 / frame_inches;
 }
 
-static struct az_box place_legend(struct az_layout *layout, const struct az_figure_panel *panel,
-                                  double frame_width, double frame_height)
+/* The place where a legend of that size hides least; returns what it hides. */
+static double find_place(struct az_layout *layout, const struct az_figure_panel *panel,
+                         double width, double height, struct az_box *best)
 {
     static const enum az_side order[3] = {AZ_SIDE_HIGH, AZ_SIDE_LOW, AZ_SIDE_MIDDLE};
-    double em_inches = AZ_FIGURE_FONT_POINTS / 72, width = 0, least = INFINITY;
-    for (size_t s = 0; s < panel->series_count; s++)
-        width = fmax(width, text_width(panel->series[s].name, frame_width));
-    width += SAMPLE_EMS * em_inches / frame_width;
-    double height = ((double)panel->series_count + 0.5) * LINE_EMS * em_inches / frame_height;
-    struct az_box best = {0};
+    double least = INFINITY;
     for (int n = 0; n < 9; n++) {
         enum az_side x = order[n % 3], y = order[n / 3];
         struct az_box box = box_at(x, y, width, height);
         double cost = hidden(layout, panel, &box);
         if (cost >= least) continue;
         least = cost;
-        best = box;
+        *best = box;
         layout->legend_x = x;
         layout->legend_y = y;
     }
+    return least;
+}
+
+/* Lets the axis go on upward, so that a part of that height above what is drawn is free. */
+static void make_room(struct az_range *y, double height)
+{
+    double stretch = 1 / (1 - height - 0.04);
+    if (y->logarithmic)
+        y->max = y->min * pow(y->max / y->min, stretch);
+    else
+        y->max = y->min + (y->max - y->min) * stretch;
+}
+
+static struct az_box place_legend(struct az_layout *layout, const struct az_figure_panel *panel,
+                                  double frame_width, double frame_height)
+{
+    double em_inches = AZ_FIGURE_FONT_POINTS / 72, width = 0;
+    for (size_t s = 0; s < panel->series_count; s++)
+        width = fmax(width, text_width(panel->series[s].name, frame_width));
+    width += SAMPLE_EMS * em_inches / frame_width;
+    double line = LINE_EMS * em_inches / frame_height;
+    double height = ((double)panel->series_count + 0.5) * line;
+    struct az_box best = {0};
+    double least = find_place(layout, panel, width, height, &best);
+    if (least <= HIDDEN_MOST || panel->y.name_count) return best;
+    size_t columns = (size_t)fmax(1, fmin(0.96 / width, (double)panel->series_count));
+    size_t rows = (panel->series_count + columns - 1) / columns;
+    height = ((double)rows + 0.5) * line;
+    if (height > 0.5) return best;
+    layout->legend_rows = rows;
+    make_room(&layout->y, height);
+    find_place(layout, panel, fmin(1, width * (double)columns), height, &best);
     return best;
 }
 
@@ -296,7 +325,8 @@ enum az_status az_layout_panel(struct az_layout *layout, const struct az_figure_
                                double frame_width_inches, double frame_height_inches,
                                struct az_error *error)
 {
-    *layout = (struct az_layout){.legend = panel->series_count > 1 && !panel->no_legend};
+    *layout = (struct az_layout){.legend = panel->series_count > 1 && !panel->no_legend,
+                                 .legend_rows = panel->series_count};
     if (panel->line_count > AZ_LAYOUT_LINES)
         return az_error_raise(error, AZ_USAGE, "a panel has %zu lines, there is room for %d",
                               panel->line_count, AZ_LAYOUT_LINES);

@@ -32,6 +32,7 @@ struct az_layout {
     struct az_range x, y;
     size_t points; /* of the longest series: those with finite x and y */
     bool legend;
+    size_t legend_rows; /* more series than that: columns beside each other */
     enum az_side legend_x, legend_y;
     struct az_label_place labels[AZ_LAYOUT_LINES];
 };

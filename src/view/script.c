@@ -233,7 +233,8 @@ static void put_legend(struct text *text, const struct az_layout *layout)
     static const char *const across[] = {"left", "center", "right"};
     static const char *const up[] = {"bottom", "center", "top"};
     if (layout->legend)
-        put(text, "set key inside %s %s\n", across[layout->legend_x], up[layout->legend_y]);
+        put(text, "set key inside %s %s vertical maxrows %zu\n", across[layout->legend_x],
+            up[layout->legend_y], layout->legend_rows);
     else
         put(text, "unset key\n");
 }

@@ -241,6 +241,25 @@ static void the_legend_goes_where_nothing_is(void **state)
     assert_false(layout.legend);
 }
 
+/* Points everywhere: the axis goes on upward, and nothing is hidden. */
+static void a_legend_without_place_gets_room(void **state)
+{
+    (void)state;
+    struct sample sample;
+    struct az_layout layout;
+    sample_init(&sample, 2);
+    for (int i = 0; i < COUNT; i++) falling[i] = i % 2 ? COUNT : 0;
+    sample.series[1].y = falling;
+    sample.panel.y.min = 0, sample.panel.y.max = COUNT;
+    assert_int_equal(az_layout_panel(&layout, &sample.panel, 6, 2, NULL), AZ_OK);
+    assert_int_equal(layout.legend_y, AZ_SIDE_HIGH);
+    assert_int_equal(layout.legend_rows, 1);
+    double line_inches = 1.5 * AZ_FIGURE_FONT_POINTS / 72;
+    assert_true((layout.y.max - COUNT) / layout.y.max * 2 > 1.5 * line_inches);
+    assert_true(layout.y.max < 1.5 * COUNT);
+    fill();
+}
+
 static void ranges_hold_all_points_and_lines(void **state)
 {
     (void)state;
@@ -398,6 +417,7 @@ int main(void)
         cmocka_unit_test(a_missing_gnuplot_is_told_with_the_remedy),
         cmocka_unit_test(a_failing_gnuplot_is_quoted),
         cmocka_unit_test(the_legend_goes_where_nothing_is),
+        cmocka_unit_test(a_legend_without_place_gets_room),
         cmocka_unit_test(ranges_hold_all_points_and_lines),
         cmocka_unit_test(bars_stand_at_their_names),
         cmocka_unit_test(columns_stand_on_the_bottom_and_upright_lines_have_room),
