@@ -21,7 +21,7 @@ F = np.float32
 class Recording:
     """Tensors of a safetensors file, mapped; bf16 as uint16."""
 
-    TYPES = {"BF16": np.uint16, "U16": np.uint16, "F32": np.float32, "I64": np.int64}
+    TYPES = {"BF16": np.uint16, "U16": np.uint16, "F32": np.float32, "F64": np.float64, "I64": np.int64}
 
     def __init__(self, path):
         with open(path, "rb") as file:
