@@ -5,6 +5,7 @@
 #define AZ_TESTS_HIDDEN_FIXTURE_H
 
 #include "azimuth/hidden.h"
+#include "azimuth/safetensors.h"
 #include "lens_fixture.h"
 
 /* More positions than a chunk of sums has, and no multiple of a tile of logits. */
@@ -262,6 +263,39 @@ static inline void compute_slowly(bool rounded)
         slow.resultant[t] = sqrt(slow.resultant[t]);
         slow.variance[t] = squares;
     }
+}
+
+/* As the notebooks wrote it: h_mean (of slow), dead_indices and perhaps W, by their names alone.
+ * With STEPS + 1 frames h_mean has a frame 0, as W has. */
+static inline const char *write_means(const char *name, int64_t frames, bool matrix,
+                                      enum az_dtype dtype)
+{
+    static float means[STEPS + 1][DIMS];
+    static struct az_bf16 narrow[STEPS + 1][DIMS];
+    for (int64_t t = 1; t <= STEPS; t++)
+        for (int d = 0; d < DIMS; d++) {
+            means[t][d] = (float)slow.mean[t][d];
+            narrow[t][d] = az_bf16_from_f32(means[t][d]);
+        }
+    for (int64_t n = 0; n < DEAD; n++) dead_tokens[n] = 3 * n;
+    const void *data =
+        dtype == AZ_DTYPE_F32 ? (const void *)means[frames <= STEPS] : narrow[frames <= STEPS];
+    struct az_tensor tensors[] = {
+        {.name = "h_mean", .dtype = dtype, .rank = 2, .shape = {frames, DIMS}, .data = data},
+        {.name = "dead_indices",
+         .dtype = AZ_DTYPE_I64,
+         .rank = 1,
+         .shape = {DEAD},
+         .data = dead_tokens},
+        {.name = "W",
+         .dtype = AZ_DTYPE_BF16,
+         .rank = 3,
+         .shape = {STEPS + 1, ROWS, DIMS},
+         .data = movie},
+    };
+    const char *path = fixture_path(name);
+    assert_int_equal(az_safetensors_save(path, tensors, matrix ? 3 : 2, NULL, NULL), AZ_OK);
+    return path;
 }
 
 #endif

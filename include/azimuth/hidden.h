@@ -52,6 +52,7 @@ struct az_hidden_options {
     int64_t every;      /* steps with h looked at: every so many; 0: 1. The last one always */
     int64_t first_step, last_step; /* as in az_lens_options */
     int threads;                   /* 0: all */
+    bool need_tokens; /* AZ_MISSING where no tokens can be told that h_mean points at */
 };
 
 /* The vectors that are followed. */
@@ -102,23 +103,25 @@ struct az_hidden {
     char matrix[32];
     int64_t dims, rows, vocabulary, positions; /* positions: 0 where h is not recorded */
     int64_t dead, live;                        /* rows recorded; both 0: not known */
+    bool means;                /* h_mean was recorded itself, h was not: nothing of its spread */
     bool probabilities;        /* h_dead comes from h and M, else its direction from grad_M */
     bool gradients;            /* grad_M is there at some step */
     int64_t longest_gap_steps; /* between steps looked at */
     double beta1;              /* of the push's running mean; NaN: not known */
     struct az_hidden_step *steps;
     int64_t count;
-    double *vectors[AZ_HIDDEN_VECTORS];     /* [count][dims]; NaN where not known */
-    struct az_hidden_token *towards, *away; /* [count][AZ_HIDDEN_TOKENS]; NULL without h and M */
+    double *vectors[AZ_HIDDEN_VECTORS]; /* [count][dims]; NaN where not known */
+    struct az_hidden_token *towards,
+        *away; /* [count][AZ_HIDDEN_TOKENS]; NULL without h(_mean), M */
     /* window AZ_LENS_WINDOWS is the whole run */
     struct az_hidden_lag lags[AZ_HIDDEN_VECTORS][AZ_LENS_WINDOWS + 1][AZ_HIDDEN_LAGS];
     struct az_hidden_track tracks[AZ_HIDDEN_VECTORS];
 };
 
-/* path: a recording or a run directory. AZ_MISSING: it has neither h nor the gradients of dead
- * tokens, or not the matrix that was named; AZ_UNSUPPORTED: h or the matrix is not bf16; AZ_FORMAT:
- * h and the matrix have rows of different lengths; AZ_USAGE: no step is left; AZ_INTERRUPTED.
- * Free with az_hidden_free. */
+/* path: a recording or a run directory. AZ_MISSING: it has neither h, h_mean nor the gradients of
+ * dead tokens, or not the matrix that was named; AZ_UNSUPPORTED: h or the matrix is not bf16,
+ * h_mean neither that nor float32; AZ_FORMAT: h and the matrix have rows of different lengths;
+ * AZ_USAGE: no step is left; AZ_INTERRUPTED. Free with az_hidden_free. */
 AZ_API enum az_status az_hidden_look(struct az_hidden **hidden, const char *path,
                                      const struct az_hidden_options *options,
                                      struct az_progress *progress, struct az_error *error);

@@ -12,7 +12,8 @@ static enum az_status look(const struct az_arguments *arguments, struct az_hidde
     struct az_progress *progress = az_bar_start(&bar);
     struct az_hidden_options options = {.matrix = az_arguments_value(arguments, "--matrix"),
                                         .isa = az_arguments_value(arguments, "--isa"),
-                                        .every = 1};
+                                        .every = 1,
+                                        .need_tokens = az_arguments_has(arguments, "--tokens")};
     AZ_TRY(az_arguments_threads(arguments, &options.threads, error));
     AZ_TRY(az_arguments_integer(arguments, "--every", 1, INT64_MAX / 2, &options.every, error));
     AZ_TRY(az_arguments_integer(arguments, "--from", 0, INT64_MAX / 2, &options.first_step, error));
@@ -100,8 +101,10 @@ const struct az_command az_command_hidden = {
         "of a dead token is its probability times h: all are pushed against h_dead, the mean of h "
         "weighted with the probability of dead tokens. Its angle, and that of h_mean, to -dc, the "
         "motion of the dead tokens' centroid turned round.\n"
-        "RECORDING is a file or a run directory with h (-P record.h=1). Without h the direction of "
-        "h_dead comes from the gradients of dead tokens, where these were recorded.",
+        "RECORDING is a file or a run directory with h (-P record.h=1). A file that has h_mean "
+        "instead, as some notebooks wrote it, tells all but the spread, the effective rank and "
+        "the probability of dead tokens. Without h the direction of h_dead comes from the "
+        "gradients of dead tokens, where these were recorded.",
     .options = options,
     .examples = "azimuth train experiments/demo.conf -o run -P record.h=1\n"
                 "azimuth hidden run --figure hidden.png\n"

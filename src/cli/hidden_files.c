@@ -1,6 +1,5 @@
 /* azimuth hidden: CSV, safetensors, JSON. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 
 #include "azimuth/safetensors.h"
@@ -14,12 +13,9 @@ static const char *source(const struct az_hidden *hidden)
     return hidden->probabilities ? "states" : hidden->gradients ? "gradients" : "none";
 }
 
-static void add_known(struct az_csv *csv, double value)
+static const char *recorded(const struct az_hidden *hidden)
 {
-    if (isnan(value))
-        az_csv_empty(csv);
-    else
-        az_csv_f64(csv, value);
+    return hidden->positions ? "h" : hidden->means ? "h_mean" : "none";
 }
 
 enum az_status az_hidden_csv(const struct az_hidden_report *report, const char *path,
@@ -35,7 +31,7 @@ enum az_status az_hidden_csv(const struct az_hidden_report *report, const char *
     AZ_TRY(az_csv_end(csv, error));
     for (int64_t n = 0; n < hidden->count; n++) {
         az_csv_integer(csv, hidden->steps[n].step);
-        for (int q = 0; q < AZ_HIDDEN_QUANTITIES; q++) add_known(csv, hidden->steps[n].of[q]);
+        for (int q = 0; q < AZ_HIDDEN_QUANTITIES; q++) az_csv_known(csv, hidden->steps[n].of[q]);
         AZ_TRY(az_csv_end(csv, error));
     }
 out:
@@ -70,9 +66,6 @@ enum az_status az_hidden_tokens_csv(const struct az_hidden_report *report, const
     enum az_status status = AZ_OK;
     struct az_csv *csv = NULL;
     const struct az_hidden *hidden = report->hidden;
-    if (!hidden->towards)
-        AZ_RAISE(AZ_MISSING, "--tokens: h_mean points at rows of the unembedding, and %s recorded",
-                 hidden->positions ? "that was not" : "h was not");
     AZ_TRY(az_csv_create(&csv, path, AZ_CSV_WHOLE, "step,side,rank,token,text,cosine", error));
     for (int64_t n = 0; n < hidden->count; n++) {
         AZ_TRY(add_tokens(csv, report, n, hidden->towards, "towards", error));
@@ -101,9 +94,9 @@ enum az_status az_hidden_lags_csv(const struct az_hidden_report *report, const c
                 az_csv_text(csv, text);
                 az_csv_integer(csv, lag->lag_frames);
                 az_csv_integer(csv, lag->pairs);
-                add_known(csv, lag->mean_cosine);
-                add_known(csv, lag->least_cosine);
-                add_known(csv, lag->pearson);
+                az_csv_known(csv, lag->mean_cosine);
+                az_csv_known(csv, lag->least_cosine);
+                az_csv_known(csv, lag->pearson);
                 AZ_TRY(az_csv_end(csv, error));
             }
         }
@@ -122,7 +115,8 @@ enum az_status az_hidden_arrays(const struct az_hidden_report *report, const cha
     size_t count = (size_t)hidden->count;
     int64_t *steps = NULL;
     const char *metadata[] = {"format", "azimuth-hidden-1", "matrix", hidden->matrix,
-                              "h_dead", source(hidden),     NULL};
+                              "h_dead", source(hidden),     "h",      recorded(hidden),
+                              NULL};
     struct az_tensor tensors[1 + AZ_HIDDEN_VECTORS] = {0};
     AZ_TRY(az_memory_allocate(&steps, count, sizeof *steps, "arrays", error));
     for (size_t n = 0; n < count; n++) steps[n] = hidden->steps[n].step;
@@ -213,6 +207,7 @@ enum az_status az_hidden_print_json(const struct az_hidden_report *report, struc
     az_json_open(&json, NULL, '{');
     az_json_text(&json, "recording", report->path);
     az_json_text(&json, "matrix", hidden->matrix);
+    az_json_text(&json, "h", recorded(hidden));
     az_json_text(&json, "h_dead", source(hidden));
     az_json_integer(&json, "dims", hidden->dims);
     az_json_integer(&json, "positions", hidden->positions);

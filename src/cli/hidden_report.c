@@ -57,14 +57,18 @@ static void print_sources(const struct az_hidden *hidden)
 {
     printf("h_dead: %s%s\n",
            hidden->probabilities ? "the mean of h weighted with the probability of dead tokens"
-           : hidden->gradients
-               ? "its direction only, that of the sum of the dead tokens' gradients"
+           : hidden->gradients ? "its direction only, that of the sum of the dead tokens' gradients"
+           : hidden->means
+               ? "not known: that needs h at every position, or the dead tokens' gradients"
                : "not known: that needs the whole unembedding at every step, the dead tokens, or "
                  "their gradients",
            hidden->probabilities && hidden->gradients
                ? "; the sum of their gradients stands beside it"
                : "");
-    if (!hidden->positions)
+    if (hidden->means)
+        printf("h_mean as it was recorded; h itself was not: its spread, resultant length and "
+               "effective rank are not known\n");
+    else if (!hidden->positions)
         printf("h itself was not recorded (-P record.h=1), so h_mean is not known\n");
     if (!hidden->matrix[0])
         printf("the unembedding was not recorded: nothing can be said of tokens and centroids\n");
@@ -83,6 +87,7 @@ static void print_head(const struct az_hidden_report *report)
         printf(", up to %" PRId64 " apart", hidden->longest_gap_steps);
     if (hidden->positions)
         printf(", h at %s positions of %" PRId64 " dimensions", positions, hidden->dims);
+    if (hidden->means) printf(", h_mean of %" PRId64 " dimensions", hidden->dims);
     if (hidden->matrix[0]) printf("\nmatrix %s", hidden->matrix);
     if (hidden->dead) printf("%s%s dead tokens", hidden->matrix[0] ? ", " : "\n", dead);
     printf("\n");

@@ -108,8 +108,8 @@ enum az_status az_lifecycle_stragglers_csv(const struct az_lifecycle_report *rep
             az_csv_f64(csv, life->norm_end_w);
             if (known) {
                 az_csv_integer(csv, straggling->steps[k]);
-                az_csv_f64(csv, straggling->angle_h_degrees[k * straggling->token_count + n]);
-                az_csv_f64(csv, straggling->p_mean[k * straggling->token_count + n]);
+                az_csv_known(csv, straggling->angle_h_degrees[k * straggling->token_count + n]);
+                az_csv_known(csv, straggling->p_mean[k * straggling->token_count + n]);
             } else {
                 for (int column = 0; column < 3; column++) az_csv_empty(csv);
             }

@@ -189,6 +189,14 @@ static int columns_of(const char *text)
     return columns;
 }
 
+/* A number, or "-" where it is not known. */
+static void print_known(int width, const char *format, double value)
+{
+    char text[48];
+    snprintf(text, sizeof text, format, value);
+    printf(" %*s", width, isnan(value) ? "-" : text);
+}
+
 static void print_straggler(const struct az_lifecycle_report *report, int64_t n)
 {
     const struct az_lens *lens = report->lens;
@@ -208,8 +216,9 @@ static void print_straggler(const struct az_lifecycle_report *report, int64_t n)
            life->censored ? "censored" : "", life->stumbles, life->norm_end_w);
     if (straggling->point_count && n < straggling->token_count) {
         int64_t at = (straggling->point_count - 1) * straggling->token_count + n;
-        printf(" %7.1f %9.3g %9.3g", straggling->angle_h_degrees[at], straggling->p_mean[n],
-               straggling->p_mean[at]);
+        print_known(7, "%.1f", straggling->angle_h_degrees[at]);
+        print_known(9, "%.3g", straggling->p_mean[n]);
+        print_known(9, "%.3g", straggling->p_mean[at]);
     }
     printf("\n");
 }

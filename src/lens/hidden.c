@@ -75,11 +75,28 @@ static enum az_status find_matrix(struct az_hidden_look *look, const char *name,
     return az_subject_matrix(look->recording, name, &look->matrix, error);
 }
 
+/* Nothing but the mean over the positions, as some of the notebooks recorded it. */
+static enum az_status find_means(struct az_hidden_look *look, struct az_error *error)
+{
+    const struct az_recorded *means = az_recording_find(look->recording, "h_mean");
+    if (!means) return AZ_OK;
+    bool fits = means->frame_rank == 1 && (uint64_t)means->frame_shape[0] <= AZ_ROW_MOST_DIMS;
+    if (!fits || (means->dtype != AZ_DTYPE_F32 && means->dtype != AZ_DTYPE_BF16))
+        return az_error_raise(error, AZ_UNSUPPORTED,
+                              "h_mean is recorded as %s, in frames of %d dimensions; F32 or BF16 "
+                              "is expected, and one dimension, of at most %zu",
+                              az_dtype_name(means->dtype), means->frame_rank, AZ_ROW_MOST_DIMS);
+    look->hidden->dims = means->frame_shape[0];
+    look->hidden->means = true;
+    look->feeds[AZ_FEED_STATES].tensor = means;
+    return AZ_OK;
+}
+
 static enum az_status find_states(struct az_hidden_look *look, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     const struct az_recorded *h = az_recording_find(look->recording, "h");
-    if (!h) return AZ_OK;
+    if (!h) return find_means(look, error);
     if (h->dtype != AZ_DTYPE_BF16)
         AZ_RAISE(AZ_UNSUPPORTED, "h is recorded as %s; BF16 is expected", az_dtype_name(h->dtype));
     int64_t dims = h->frame_rank > 0 ? h->frame_shape[h->frame_rank - 1] : 0;
@@ -123,7 +140,11 @@ static enum az_status check_dims(struct az_hidden_look *look, const struct az_re
     return az_error_raise(error, AZ_FORMAT,
                           "%s has rows of %" PRId64 " dimensions and %s of %" PRId64
                           ": they do not belong together; --matrix names the unembedding",
-                          tensor->name, dims, hidden->positions ? "h" : "the matrix", hidden->dims);
+                          tensor->name, dims,
+                          hidden->positions ? "h"
+                          : hidden->means   ? "h_mean"
+                                            : "the matrix",
+                          hidden->dims);
 }
 
 /* Rows of a tensor that are dead (live). */
@@ -169,6 +190,12 @@ out:
     return status;
 }
 
+/* h_mean is known, so that it points somewhere. */
+static bool points(const struct az_hidden *hidden)
+{
+    return hidden->positions > 0 || hidden->means;
+}
+
 static enum az_status find_tensors(struct az_hidden_look *look,
                                    const struct az_hidden_options *options, struct az_error *error)
 {
@@ -180,11 +207,16 @@ static enum az_status find_tensors(struct az_hidden_look *look,
     AZ_TRY(check_dims(look, look->matrix, error));
     AZ_TRY(check_dims(look, look->feeds[AZ_FEED_GRADIENT].tensor, error));
     AZ_TRY(find_rows(look, error));
-    if (!hidden->positions && !hidden->gradients)
+    if (!points(hidden) && !hidden->gradients)
         AZ_RAISE(AZ_MISSING, "hidden states were not recorded: %s; train with -P record.h=1",
                  look->feeds[AZ_FEED_GRADIENT].tensor
-                     ? "there is no h, and of gradients no row that is known to be dead"
-                     : "there is neither h nor the gradient of the unembedding");
+                     ? "there is no h, no h_mean, and of gradients no row that is known to be dead"
+                     : "there is neither h, nor h_mean, nor the gradient of the unembedding");
+    if (options->need_tokens && !(points(hidden) && look->matrix))
+        AZ_RAISE(AZ_MISSING,
+                 "which tokens h_mean points at cannot be told: that needs rows of the "
+                 "unembedding, and %s not recorded",
+                 points(hidden) ? "these were" : "h (or h_mean) was");
     look->feeds[AZ_FEED_BEFORE].tensor = look->feeds[AZ_FEED_AFTER].tensor = look->matrix;
     const char *compute = az_recording_text(look->recording, "model.compute");
     look->rounded = !compute || strcmp(compute, "f32") != 0;
@@ -297,7 +329,7 @@ static enum az_status allocate_results(struct az_hidden_look *look, struct az_er
     size_t count = (size_t)hidden->count, row_bytes = look->dims * sizeof(double), tokens;
     for (int v = 0; v < AZ_HIDDEN_VECTORS; v++)
         AZ_TRY(az_memory_allocate(&hidden->vectors[v], count, row_bytes, "results", error));
-    if (!hidden->positions || !look->matrix) goto out;
+    if (!points(hidden) || !look->matrix) goto out;
     tokens = AZ_HIDDEN_TOKENS * sizeof(struct az_hidden_token);
     AZ_TRY(az_memory_allocate(&hidden->towards, count, tokens, "results", error));
     AZ_TRY(az_memory_allocate(&hidden->away, count, tokens, "results", error));

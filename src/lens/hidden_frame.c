@@ -71,6 +71,18 @@ static void look_at_states(struct az_hidden_look *look, const struct az_bf16 *h,
     spread(look, h, mean, scratch, of);
 }
 
+/* The mean as it was recorded: of the positions apart nothing is known. */
+static void take_mean(const struct az_hidden_look *look, const void *frame, double *mean,
+                      double *of)
+{
+    const struct az_bf16 *narrow = frame;
+    const float *wide = frame;
+    bool is_narrow = look->feeds[AZ_FEED_STATES].tensor->dtype == AZ_DTYPE_BF16;
+    for (size_t d = 0; d < look->dims; d++)
+        mean[d] = (double)(is_narrow ? az_bf16_to_f32(narrow[d]) : wide[d]);
+    of[AZ_HIDDEN_NORM] = length(mean, look->dims);
+}
+
 /* ---- the force on dead tokens ---- */
 
 /* push: mean over positions of p_dead h; h_dead: that by the mean of p_dead. */
@@ -222,7 +234,8 @@ void az_hidden_look_at(struct az_hidden_look *look, int64_t n, int thread)
         forget(az_hidden_row(hidden, (enum az_hidden_vector)v, step), dims);
     forget(push, dims);
     forget(drift, dims);
-    if (h) look_at_states(look, h, mean, scratch, of);
+    if (h && hidden->means) take_mean(look, h, mean, of);
+    if (h && !hidden->means) look_at_states(look, h, mean, scratch, of);
     if (h && before) point_at_tokens(look, step, before, mean, of[AZ_HIDDEN_NORM]);
     if (h && before && hidden->probabilities && has_met(look, step))
         push_of_states(look, h, before, push, h_dead, scratch, of);

@@ -14,7 +14,7 @@
 
 /* One point of the history: hidden states of a step and the matrix that they met. */
 struct point {
-    const struct az_bf16 *w, *h; /* [vocabulary][dims], [positions][dims] */
+    const struct az_bf16 *w, *h; /* [vocabulary][dims], [positions][dims] (h_mean: 0) */
     int64_t vocabulary, dims, positions;
     const int64_t *tokens;
     int64_t token_count;
@@ -75,6 +75,15 @@ static void mean_hidden(const struct point *point, double *mean)
     for (int64_t d = 0; d < point->dims; d++) mean[d] /= (double)point->positions;
 }
 
+/* h_mean as it was recorded. */
+static void take_mean(const struct az_recorded *means, const void *frame, double *mean)
+{
+    const struct az_bf16 *narrow = frame;
+    const float *wide = frame;
+    for (int64_t d = 0; d < means->frame_shape[0]; d++)
+        mean[d] = means->dtype == AZ_DTYPE_BF16 ? value(narrow[d]) : (double)wide[d];
+}
+
 static double angle_between(const struct az_bf16 *w, const double *h, int64_t dims)
 {
     double dot = 0, w2 = 0, h2 = 0;
@@ -91,11 +100,12 @@ static double angle_between(const struct az_bf16 *w, const double *h, int64_t di
 
 struct reader {
     const struct az_recording *recording;
-    const struct az_recorded *w, *h;
+    const struct az_recorded *w, *h; /* h, else h_mean */
     struct az_pool *pool;
     struct az_bf16 *w_frame, *h_frame;
     double *mean, *shares;
-    bool whole; /* every row of the vocabulary is there */
+    bool means; /* h_mean was recorded, h was not */
+    bool whole; /* h is there, and every row of the vocabulary */
 };
 
 static enum az_status one_point(struct reader *reader, struct az_straggling *straggling,
@@ -113,11 +123,15 @@ static enum az_status one_point(struct reader *reader, struct az_straggling *str
                           .h = reader->h_frame,
                           .vocabulary = reader->w->frame_shape[0],
                           .dims = dims,
-                          .positions = (int64_t)(reader->h->frame_bytes / 2) / dims,
+                          .positions =
+                              reader->means ? 0 : (int64_t)(reader->h->frame_bytes / 2) / dims,
                           .tokens = straggling->rows,
                           .token_count = count,
                           .shares = reader->shares};
-    mean_hidden(&point, reader->mean);
+    if (reader->means)
+        take_mean(reader->h, reader->h_frame, reader->mean);
+    else
+        mean_hidden(&point, reader->mean);
     if (reader->whole)
         az_pool_run(reader->pool, share_at_position, &point, (size_t)samples_of(&point));
     for (int64_t n = 0; n < count; n++) {
@@ -161,6 +175,21 @@ out:
     return status;
 }
 
+/* h meets the unembedding: W where the model is tied, else U. False: nothing can be told. */
+static bool find_states(struct reader *reader, const char *matrix)
+{
+    reader->w = az_recording_find(reader->recording, matrix);
+    reader->h = az_recording_find(reader->recording, "h");
+    reader->means = !reader->h;
+    if (reader->means) reader->h = az_recording_find(reader->recording, "h_mean");
+    bool untied = az_recording_find(reader->recording, "U") && strcmp(matrix, "W") == 0;
+    if (!reader->h || !reader->w || untied || reader->h->frame_rank < 1) return false;
+    enum az_dtype dtype = reader->h->dtype;
+    reader->whole = !reader->means && reader->w->token_ids == NULL;
+    return (dtype == AZ_DTYPE_BF16 || (reader->means && dtype == AZ_DTYPE_F32)) &&
+           reader->h->frame_shape[reader->h->frame_rank - 1] == reader->w->frame_shape[1];
+}
+
 enum az_status az_straggling_find(struct az_straggling *straggling, const char *path,
                                   const struct az_lens *lens, int threads, struct az_error *error)
 {
@@ -174,15 +203,7 @@ enum az_status az_straggling_find(struct az_straggling *straggling, const char *
                                   : AZ_STRAGGLER_MOST;
     AZ_TRY(az_recording_open(&recording, path, error));
     reader.recording = recording;
-    reader.w = az_recording_find(recording, lens->subject.matrix);
-    reader.h = az_recording_find(recording, "h");
-    /* h meets the unembedding: W where the model is tied, else U. */
-    bool untied = az_recording_find(recording, "U") && strcmp(lens->subject.matrix, "W") == 0;
-    if (!reader.h || !reader.w || untied || reader.h->dtype != AZ_DTYPE_BF16 ||
-        reader.h->frame_rank < 1 || straggling->token_count == 0 ||
-        reader.h->frame_shape[reader.h->frame_rank - 1] != reader.w->frame_shape[1])
-        goto out;
-    reader.whole = reader.w->token_ids == NULL;
+    if (!find_states(&reader, lens->subject.matrix) || straggling->token_count == 0) goto out;
     AZ_TRY(az_pool_create(&reader.pool, threads, error));
     AZ_TRY(allocate(&reader, straggling, error));
     int64_t first = lens->subject.steps[0], last = lens->subject.steps[lens->subject.moves];

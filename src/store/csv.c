@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -217,6 +218,11 @@ void az_csv_f64(struct az_csv *csv, double value)
     az_number_format(value, text);
     begin_field(csv);
     put_string(csv, text);
+}
+
+void az_csv_known(struct az_csv *csv, double value)
+{
+    isnan(value) ? az_csv_empty(csv) : az_csv_f64(csv, value);
 }
 
 void az_csv_f32(struct az_csv *csv, float value)

@@ -29,7 +29,8 @@ enum az_status az_csv_reopen(struct az_csv **csv, const char *path, const char *
 enum az_status az_csv_sync(struct az_csv *csv, struct az_error *error);
 void az_csv_text(struct az_csv *csv, const char *value); /* quoted where it must be */
 void az_csv_integer(struct az_csv *csv, int64_t value);
-void az_csv_f64(struct az_csv *csv, double value); /* "nan", "inf" where not finite */
+void az_csv_f64(struct az_csv *csv, double value);   /* "nan", "inf" where not finite */
+void az_csv_known(struct az_csv *csv, double value); /* the same; a field without a value for NaN */
 void az_csv_f32(struct az_csv *csv, float value);
 void az_csv_empty(struct az_csv *csv); /* a field without a value */
 /* Ends the row with a line feed. */

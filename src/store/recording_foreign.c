@@ -45,3 +45,14 @@ enum az_status az_foreign_token_ids(const struct az_container_functions *contain
 out:
     return status;
 }
+
+bool az_foreign_has_start(const struct az_recording *recording, size_t n)
+{
+    const struct az_recorded *tensors = recording->tensors;
+    if (tensors[n].steps || tensors[n].first_step == 0) return false;
+    for (size_t k = 0; k < recording->count; k++)
+        if (!tensors[k].steps && tensors[k].first_step == 0 &&
+            recording->movies[k].planned == recording->movies[n].planned)
+            return true;
+    return false;
+}

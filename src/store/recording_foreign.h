@@ -6,8 +6,7 @@
 #ifndef AZ_STORE_RECORDING_FOREIGN_H
 #define AZ_STORE_RECORDING_FOREIGN_H
 
-#include "azimuth/recording.h"
-#include "store/container.h"
+#include "store/recording_state.h"
 
 /* The type that the bytes of a movie have: BF16 where a tensor known by name is U16. */
 enum az_dtype az_foreign_dtype(const struct az_tensor *source);
@@ -18,5 +17,9 @@ enum az_dtype az_foreign_dtype(const struct az_tensor *source);
 enum az_status az_foreign_token_ids(const struct az_container_functions *container,
                                     const struct az_container_file *file, int64_t rows,
                                     int64_t **ids, struct az_error *error);
+
+/* Movie number n is of a kind that has no frame of the start (h, h_mean), and yet it has as many
+ * frames as one that begins there, as W does: then its frame 0 is one of the start, too. */
+bool az_foreign_has_start(const struct az_recording *recording, size_t n);
 
 #endif

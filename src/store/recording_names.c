@@ -6,7 +6,7 @@
 static const struct az_known_movie movies[] = {
     {"W", 2, 0, NULL}, {"grad_W", 2, 0, "W"},  {"momentum_W", 2, 0, "W"}, {"variance_W", 2, 0, "W"},
     {"U", 2, 0, NULL}, {"grad_U", 2, 0, "U"},  {"momentum_U", 2, 0, "U"}, {"variance_U", 2, 0, "U"},
-    {"h", 3, 1, NULL}, {"losses", 0, 0, NULL},
+    {"h", 3, 1, NULL}, {"h_mean", 1, 1, NULL}, {"losses", 0, 0, NULL},
 };
 
 #define SYNONYMS 6

@@ -259,8 +259,11 @@ static enum az_status find_movies(struct az_recording *recording, struct az_erro
         az_tensor_list(list, sizeof list, count, name_in_file, recording);
         AZ_RAISE(AZ_FORMAT, "is not a recording: it has no W, losses or h; it has: %s", list);
     }
-    for (size_t n = 0; n < recording->count; n++)
+    for (size_t n = 0; n < recording->count; n++) {
         AZ_TRY(check_family(recording, &recording->tensors[n], error));
+        if (!lists_movies(recording) && az_foreign_has_start(recording, n))
+            recording->tensors[n].first_step = 0;
+    }
     AZ_TRY(check_ends(recording, error));
 out:
     return status;

@@ -91,10 +91,10 @@ static void what_is_missing_is_said(void **state)
     assert_has(out, "h itself was not recorded (-P record.h=1)");
     assert_row("l.csv", 2, "h_dead,");
     assert_int_equal(hidden("--tokens t.csv"), 3);
-    assert_has(err, "and h was not recorded");
+    assert_has(err, "and h (or h_mean) was not recorded");
     take(&(struct recorded){.no_w = true});
     assert_int_equal(hidden("--tokens t.csv"), 3);
-    assert_has(err, "and that was not recorded");
+    assert_has(err, "and these were not recorded");
     assert_int_equal(hidden(""), 0);
     assert_has(out, "the unembedding was not recorded");
     take(&(struct recorded){.no_h = true, .no_gradient = true});
@@ -106,6 +106,31 @@ static void what_is_missing_is_said(void **state)
     assert_has(err, ".png, .svg or .pdf");
     assert_int_equal(hidden("--matrix grad_W"), 3);
     assert_has(err, "recorded as F32");
+}
+
+/* What some notebooks wrote: W and h_mean. */
+static void a_recorded_mean_tells_what_it_can(void **state)
+{
+    (void)state;
+    plant_random();
+    compute_slowly(true);
+    snprintf(recording, sizeof recording, "%s",
+             write_means("mean.safetensors", STEPS + 1, true, AZ_DTYPE_F32));
+    assert_int_equal(hidden("--tokens t.csv --arrays a.safetensors"), 0);
+    assert_has(out, "60 steps from 1 to 60, h_mean of 21 dimensions");
+    assert_has(out, "h_mean as it was recorded; h itself was not: its spread");
+    assert_has(out, "h_dead: not known: that needs h at every position");
+    assert_row("t.csv", 2, "1,towards,1,");
+    assert_int_equal(hidden("--json"), 0);
+    assert_has(out, "\"h\": \"h_mean\"");
+    assert_has(out, "\"h_variance\": null");
+    char words[600];
+    snprintf(words, sizeof words, "lifecycle %s --guard 1 --stragglers s.csv", recording);
+    assert_int_equal(azimuth(words), 0);
+    assert_has(out, "angle h");
+    char *rows = read_all("s.csv");
+    assert_null(strstr(rows, "nan")); /* of the probability nothing is known */
+    az_memory_free(rows);
 }
 
 static void assert_picture(const char *name, bool there)
@@ -148,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_and_files_hold_the_planted_numbers),
         cmocka_unit_test(what_is_missing_is_said),
+        cmocka_unit_test(a_recorded_mean_tells_what_it_can),
         cmocka_unit_test(pictures_show_what_is_known),
     };
     return cmocka_run_group_tests(tests, prepare, clean);

@@ -103,6 +103,81 @@ static void a_matrix_with_a_cadence(void **state)
     az_hidden_free(hidden);
 }
 
+/* ---- a mean that was recorded as such ---- */
+
+static struct az_hidden *look_at_means(const char *path)
+{
+    struct az_hidden *hidden;
+    struct az_error error;
+    az_error_clear(&error);
+    if (az_hidden_look(&hidden, path, &two, NULL, &error) != AZ_OK) fail_msg("%s", error.message);
+    assert_true(hidden->means && !hidden->positions && !hidden->probabilities);
+    return hidden;
+}
+
+static void a_recorded_mean_tells_all_but_the_spread(void **state)
+{
+    static const enum az_hidden_quantity same[] = {
+        AZ_HIDDEN_NORM,      AZ_HIDDEN_AGAIN,     AZ_HIDDEN_SPEED,
+        AZ_HIDDEN_TURN,      AZ_HIDDEN_CARRIED,   AZ_HIDDEN_MEAN_DRIFT,
+        AZ_HIDDEN_MEAN_DEAD, AZ_HIDDEN_MEAN_LIVE, AZ_HIDDEN_DEAD_LIVE};
+    static const enum az_hidden_quantity unknown[] = {
+        AZ_HIDDEN_RMS,           AZ_HIDDEN_VARIANCE,   AZ_HIDDEN_RESULTANT, AZ_HIDDEN_RANK,
+        AZ_HIDDEN_PARTICIPATION, AZ_HIDDEN_DEAD_SHARE, AZ_HIDDEN_DEAD_NORM, AZ_HIDDEN_DEAD_MEAN};
+    (void)state;
+    plant_random();
+    compute_slowly(true);
+    struct az_hidden *all = look(&(struct recorded){0}, &two);
+    struct az_hidden *means =
+        look_at_means(write_means("means.safetensors", STEPS, true, AZ_DTYPE_F32));
+    assert_int_equal(means->count, STEPS);
+    assert_int_equal(means->steps[0].step, 1);
+    for (int64_t n = 0; n < STEPS; n++) {
+        const double *of = means->steps[n].of, *whole = all->steps[n].of;
+        for (size_t k = 0; k < sizeof same / sizeof *same; k++)
+            assert_near(of[same[k]], whole[same[k]], 1e-6);
+        for (size_t k = 0; k < sizeof unknown / sizeof *unknown; k++)
+            assert_true(isnan(of[unknown[k]]));
+        assert_true(means->towards[n * AZ_HIDDEN_TOKENS].token ==
+                    all->towards[n * AZ_HIDDEN_TOKENS].token);
+    }
+    assert_near(means->tracks[AZ_HIDDEN_H_MEAN].path_degrees,
+                all->tracks[AZ_HIDDEN_H_MEAN].path_degrees, 1e-3);
+    /* With a frame of the start, as W has one, step t is frame t all the same. */
+    struct az_hidden *start =
+        look_at_means(write_means("start.safetensors", STEPS + 1, true, AZ_DTYPE_F32));
+    assert_same(means, start);
+    az_hidden_free(start);
+    az_hidden_free(means);
+    az_hidden_free(all);
+}
+
+static void a_recorded_mean_alone_or_of_another_type(void **state)
+{
+    static const struct az_hidden_options tokens = {.need_tokens = true};
+    struct az_hidden *hidden;
+    struct az_error error;
+    (void)state;
+    plant_random();
+    compute_slowly(true);
+    const char *path = write_means("alone.safetensors", STEPS, false, AZ_DTYPE_BF16);
+    hidden = look_at_means(path);
+    assert_true(!hidden->towards && hidden->matrix[0] == 0);
+    double squares = 0;
+    for (int d = 0; d < DIMS; d++)
+        squares += pow(wide(az_bf16_from_f32((float)slow.mean[5][d])), 2);
+    assert_near(hidden->steps[4].of[AZ_HIDDEN_NORM], sqrt(squares), 1e-12);
+    az_hidden_free(hidden);
+    assert_int_equal(az_hidden_look(&hidden, path, &tokens, NULL, &error), AZ_MISSING);
+    assert_non_null(strstr(error.message, "rows of the unembedding, and these were not recorded"));
+    path = write_means("half.safetensors", STEPS, true, AZ_DTYPE_F16);
+    assert_int_equal(az_hidden_look(&hidden, path, &two, NULL, &error), AZ_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "h_mean is recorded as F16"));
+    path = write_means("short.safetensors", STEPS - 1, true, AZ_DTYPE_F32);
+    assert_int_equal(az_hidden_look(&hidden, path, &two, NULL, &error), AZ_FORMAT);
+    assert_non_null(strstr(error.message, "neither says at which steps"));
+}
+
 /* ---- what is not there, what is wrong ---- */
 
 static void what_is_not_recorded_is_not_told(void **state)
@@ -161,9 +236,11 @@ static void what_cannot_be_told_is_refused(void **state)
 {
     (void)state;
     refuse(&(struct recorded){.no_h = true, .no_gradient = true}, &two, AZ_MISSING,
-           "neither h nor the gradient of the unembedding; train with -P record.h=1");
+           "neither h, nor h_mean, nor the gradient of the unembedding; train with");
     refuse(&(struct recorded){.no_h = true, .no_dead = true}, &two, AZ_MISSING,
            "no row that is known to be dead");
+    refuse(&(struct recorded){.no_h = true}, &(struct az_hidden_options){.need_tokens = true},
+           AZ_MISSING, "and h (or h_mean) was not recorded");
     refuse(&(struct recorded){.wide_h = true}, &two, AZ_UNSUPPORTED, "h is recorded as F32");
     refuse(&(struct recorded){0}, &(struct az_hidden_options){.first_step = STEPS + 1}, AZ_USAGE,
            "0 frames in these steps");
@@ -213,6 +290,8 @@ int main(void)
         cmocka_unit_test(neither_threads_nor_isa_nor_container_show),
         cmocka_unit_test(some_steps_are_looked_at),
         cmocka_unit_test(a_matrix_with_a_cadence),
+        cmocka_unit_test(a_recorded_mean_tells_all_but_the_spread),
+        cmocka_unit_test(a_recorded_mean_alone_or_of_another_type),
         cmocka_unit_test(what_is_not_recorded_is_not_told),
         cmocka_unit_test(a_nan_stays_where_it_is),
         cmocka_unit_test(what_cannot_be_told_is_refused),
