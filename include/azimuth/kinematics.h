@@ -8,14 +8,16 @@
 struct az_kinematics_frame {
     double centroid_norm_w, origin_radius_w;
     double cloud_radius_w, cloud_radius_sd_w, cloud_radius_most_w;
-    double centroid_speed_w;                  /* |dc| */
-    double centroid_turn;                     /* cosine between dc and the dc before */
-    double total_w2, bulk_w2, thermal_w2;     /* T_tot, T_bulk, T_thermal over the set */
-    double movers_bulk_w2, movers_thermal_w2; /* the same with the mean over movers only */
-    int64_t movers, outward, inward;          /* tokens: dx . r above, below 0 */
-    double radial_share;                      /* mean over movers of dx . r / |dx|, signed */
-    double radial_size_share;                 /* mean over movers of |dx . r| / |dx| */
-    double participation_tokens;              /* (sum |dx|^2)^2 / sum |dx|^4 */
+    double centroid_speed_w;                       /* |dc| */
+    double centroid_turn;                          /* cosine between dc and the dc before */
+    double total_w2, bulk_w2, thermal_w2;          /* T_tot, T_bulk, T_thermal over the set */
+    double movers_bulk_w2, movers_thermal_w2;      /* the same with the mean over movers only */
+    int64_t movers, outward, inward;               /* tokens: dx . r above, below 0 */
+    double radial_share;                           /* mean over movers of dx . r / |dx|, signed */
+    double radial_size_share;                      /* mean over movers of |dx . r| / |dx| */
+    double movers_radial_w2, movers_tangential_w2; /* means over movers: (dx . r)^2, and the rest of
+                                                      |dx|^2, which is across r */
+    double participation_tokens;                   /* (sum |dx|^2)^2 / sum |dx|^4 */
 };
 
 struct az_token_path {

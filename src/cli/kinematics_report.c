@@ -31,16 +31,20 @@ static void print_frame(const struct az_lens *lens, enum az_lens_set set, int64_
     print_number(9, "%.3g", frame->bulk_w2 / frame->thermal_w2);
     print_number(8, "%.3f", frame->radial_share);
     print_number(8, "%.1f %%", number ? 100 * (double)frame->outward / movers : NAN);
-    print_number(9, "%.1f", frame->participation_tokens);
+    print_number(8, "%.1f %%",
+                 100 * frame->movers_tangential_w2 /
+                     (frame->movers_radial_w2 + frame->movers_tangential_w2));
+    print_number(10, "%.1f", frame->participation_tokens);
     printf("\n");
 }
 
 static void print_frames(const struct az_lens *lens, enum az_lens_set set)
 {
-    printf("%8s %29s %18s %31s %17s %9s\n", "", "weight units", "centroid's",
-           "motion per token, w^2", "movers, radial", "tokens");
-    printf("%8s %9s %9s %9s %10s %7s %10s %10s %9s %8s %8s %9s\n", "step", "centroid", "cloud",
-           "origin", "speed", "turn", "bulk", "thermal", "ratio", "mean", "outward", "that part");
+    printf("%8s %29s %18s %31s %26s %10s\n", "", "weight units", "centroid's",
+           "motion per token, w^2", "movers: radial, outward,", "tokens");
+    printf("%8s %9s %9s %9s %10s %7s %10s %10s %9s %8s %8s %8s %10s\n", "step", "centroid", "cloud",
+           "origin", "speed", "turn", "bulk", "thermal", "ratio", "mean", "tokens", "across",
+           "that carry");
     for (int64_t number = 0; number <= lens->subject.moves; number++)
         if (number == 0 || az_lens_is_shown(number, lens->subject.moves))
             print_frame(lens, set, number);

@@ -24,6 +24,7 @@ struct az_look_sums {
     double norms;                /* |x| */
     double squares, fourths;     /* |dx|^2, |dx|^4 */
     double radial, radial_sizes; /* of movers */
+    double radial_squares;       /* (dx . x / |x|)^2 of movers */
     int64_t outward, inward;
 };
 

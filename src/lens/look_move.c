@@ -173,6 +173,7 @@ static void add_direction(struct az_look *look, const struct spot *spot,
     struct az_token_path *path = &look->lens->kinematics->tokens[spot->row];
     spot->sums->radial += share;
     spot->sums->radial_sizes += fabs(share);
+    spot->sums->radial_squares += share * share * motion->displacement_squared;
     spot->sums->outward += motion->along > 0;
     spot->sums->inward += motion->along < 0;
     spot->sums->squares += motion->displacement_squared;

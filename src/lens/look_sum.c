@@ -24,6 +24,7 @@ static void add_sums(struct az_look_sums *to, const struct az_look_sums *from)
     to->fourths += from->fourths;
     to->radial += from->radial;
     to->radial_sizes += from->radial_sizes;
+    to->radial_squares += from->radial_squares;
     to->outward += from->outward;
     to->inward += from->inward;
 }
@@ -70,6 +71,7 @@ static void sum_kinematics(struct az_look *look, int64_t frame, int set,
         to->centroid_speed_w = to->total_w2 = to->bulk_w2 = to->thermal_w2 = NAN;
         to->movers_bulk_w2 = to->movers_thermal_w2 = to->participation_tokens = NAN;
         to->radial_share = to->radial_size_share = NAN;
+        to->movers_radial_w2 = to->movers_tangential_w2 = NAN;
         return;
     }
     mean_of(look, look->drifts, frame, set, drift);
@@ -84,8 +86,10 @@ static void sum_kinematics(struct az_look *look, int64_t frame, int set,
     to->movers_thermal_w2 = fmax(sums->squares / movers - to->movers_bulk_w2, 0);
     to->radial_share = sums->radial / movers;
     to->radial_size_share = sums->radial_sizes / movers;
+    to->movers_radial_w2 = sums->radial_squares / movers;
+    to->movers_tangential_w2 = fmax(sums->squares / movers - to->movers_radial_w2, 0);
     to->participation_tokens = sums->squares * sums->squares / sums->fourths;
-    if (movers == 0) to->movers_thermal_w2 = NAN;
+    if (movers == 0) to->movers_thermal_w2 = to->movers_tangential_w2 = NAN;
 }
 
 /* ---- one frame ---- */

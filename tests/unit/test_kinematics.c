@@ -56,6 +56,7 @@ static void check_frame(const struct az_lens *lens, enum az_lens_set set, int64_
     const struct az_kinematics_frame *frame = &lens->kinematics->frames[set][step];
     double before[DIMS], now[DIMS], drift[DIMS];
     double origin = 0, cloud = 0, total = 0, thermal = 0, radial = 0, count = 0;
+    double along_squares = 0, across_squares = 0;
     int64_t movers = 0, outward = 0;
     centroid_of(set, step - 1, before);
     centroid_of(set, step, now);
@@ -79,6 +80,11 @@ static void check_frame(const struct az_lens *lens, enum az_lens_set set, int64_
         outward += along > 0;
         for (int64_t d = 0; d < DIMS; d++) x[d] -= dx[d];
         if (norm(dx) > 0) radial += along / (norm(dx) * norm(x));
+        along_squares += along * along / (norm(x) * norm(x));
+        for (int64_t d = 0; d < DIMS; d++) {
+            double across = dx[d] - along * x[d] / (norm(x) * norm(x));
+            across_squares += across * across;
+        }
     }
     assert_near(frame->centroid_norm_w, norm(now), 1e-12);
     assert_near(frame->centroid_speed_w, norm(drift), 1e-9);
@@ -88,7 +94,10 @@ static void check_frame(const struct az_lens *lens, enum az_lens_set set, int64_
     assert_near(frame->thermal_w2, thermal / count, 1e-9);
     assert_int_equal(frame->movers, movers);
     assert_int_equal(frame->outward, outward);
-    if (movers) assert_near(frame->radial_share, radial / (double)movers, 1e-9);
+    if (movers == 0) return;
+    assert_near(frame->radial_share, radial / (double)movers, 1e-9);
+    assert_near(frame->movers_radial_w2, along_squares / (double)movers, 1e-9);
+    assert_near(frame->movers_tangential_w2, across_squares / (double)movers, 1e-9);
 }
 
 static void every_frame_is_that_of_the_definitions(void **state)
