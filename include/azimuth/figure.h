@@ -44,11 +44,12 @@ struct az_figure_series {
 };
 
 struct az_figure_axis {
-    const char *label;        /* name and unit */
-    bool logarithmic;         /* ignored where the data spans less than a factor of 3 */
-    bool bare;                /* no numbers: places mean nothing */
-    double min, max;          /* both 0: from the data, with a margin */
-    const char *const *names; /* y only: what stands at 0, 1, 2, ... instead of numbers, upwards */
+    const char *label; /* name and unit */
+    bool logarithmic;  /* ignored where the data spans less than a factor of 3 */
+    bool bare;         /* no numbers: places mean nothing */
+    double min, max;   /* both 0: from the data, with a margin */
+    const char *const
+        *names; /* y, level: what stands at 0, 1, 2, ... instead of numbers, upwards */
     size_t name_count;
 };
 

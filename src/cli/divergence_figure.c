@@ -53,8 +53,8 @@ static void cosine_panel(struct az_drawing *plot, const struct az_divergence *to
         any = any || isfinite(y[n]);
     }
     if (!any) return;
-    struct az_figure_panel *panel = az_drawing_panel(plot, "Do they step the same way?", "steps",
-                                                     "step", "cosine of the steps");
+    struct az_figure_panel *panel = az_drawing_panel(plot, "How far they step the same way",
+                                                     "steps", "step", "cosine of the steps");
     panel->x.logarithmic = true;
     panel->y.min = -1.05;
     panel->y.max = 1.05;
@@ -67,23 +67,24 @@ static void end_panel(struct az_drawing *plot, const struct az_divergence *told,
                       enum az_lens_set set)
 {
     bool split = told->steps[AZ_LENS_DEAD] && told->steps[AZ_LENS_LIVE];
-    double most = 0, *x = az_drawing_array(plot, BINS);
+    double most = 0, *x = az_drawing_array(plot, BINS + 1);
     for (int64_t row = 0; row < told->subject.rows; row++)
         most = fmax(most, told->tokens[row].last[AZ_DIVERGENCE_DISTANCE]);
     if (most == 0) return;
-    for (int bin = 0; x && bin < BINS; bin++) x[bin] = (bin + 1) * most / BINS;
+    for (int bin = 0; x && bin <= BINS; bin++) x[bin] = bin * most / BINS; /* edges */
     struct az_figure_panel *panel =
         az_drawing_panel(plot, "Distance of each token at the last step", "tokens", "distance (w)",
                          "tokens per bin");
     panel->count = (size_t)told->subject.counts[split ? AZ_LENS_ALL : set];
     for (enum az_lens_set of = 0; of < AZ_LENS_SETS; of++) {
         if (split ? of != AZ_LENS_DEAD && of != AZ_LENS_LIVE : of != set) continue;
-        double *y = az_drawing_array(plot, BINS);
+        double *y = az_drawing_array(plot, BINS + 1);
         for (int64_t row = 0; y && row < told->subject.rows; row++) {
             int bin = (int)(told->tokens[row].last[AZ_DIVERGENCE_DISTANCE] / most * BINS);
             if (told->subject.sets[row] >> of & 1) y[bin < BINS ? bin : BINS - 1]++;
         }
-        az_drawing_add(plot, az_divergence_set_title(told, of), AZ_MARK_STEPS, x, y, BINS);
+        if (y) y[BINS] = y[BINS - 1]; /* the last bin ends at its edge */
+        az_drawing_add(plot, az_divergence_set_title(told, of), AZ_MARK_STEPS, x, y, BINS + 1);
     }
 }
 

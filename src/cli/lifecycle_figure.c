@@ -64,21 +64,64 @@ static bool in_set(const struct az_lens *lens, enum az_lens_set set, int64_t row
     return lens->subject.sets[row] >> set & 1;
 }
 
-/* Freeze steps of one set: tokens in each bin as steps, and the share frozen by then. Censored
- * tokens are not frozen. */
+/* Freeze steps of one set: tokens in each bin, and the share that froze before each of the bins'
+ * edges; the last of counts[BINS + 1] ends the last bin. Censored tokens are not frozen. */
 static void add_onsets(struct az_drawing *drawing, const struct az_lens *lens, enum az_lens_set set,
                        double *counts, double *sums)
 {
     double first = (double)lens->subject.steps[0];
     double last = (double)lens->subject.steps[lens->subject.moves];
-    for (int64_t row = 0; row < lens->subject.rows && drawing->status == AZ_OK; row++) {
+    if (drawing->status != AZ_OK) return;
+    for (int64_t row = 0; row < lens->subject.rows; row++) {
         const struct az_token_life *life = &lens->lifecycle->tokens[row];
         if (!in_set(lens, set, row) || life->censored) continue;
         int bin = (int)(((double)life->freeze_step - first) / (last - first) * BINS);
         counts[bin < 0 ? 0 : bin >= BINS ? BINS - 1 : bin]++;
     }
-    for (int bin = 0; bin < BINS && drawing->status == AZ_OK; bin++)
-        sums[bin] = (bin ? sums[bin - 1] : 0) + counts[bin] / (double)lens->subject.counts[set];
+    for (int bin = 0; bin < BINS; bin++)
+        sums[bin + 1] = sums[bin] + counts[bin] / (double)lens->subject.counts[set];
+    counts[BINS] = counts[BINS - 1];
+}
+
+static struct az_figure_panel *onset_panel(struct az_drawing *drawing, const double *edges,
+                                           const char *title, const char *y)
+{
+    struct az_figure_panel *panel = az_drawing_panel(drawing, title, "tokens", "step", y);
+    if (!edges) return panel;
+    panel->x.min = edges[0];
+    panel->x.max = edges[BINS];
+    return panel;
+}
+
+static void onset_panels(struct az_drawing *drawing, const struct az_lens *lens,
+                         enum az_lens_set from, const double *edges)
+{
+    double *counts[AZ_LENS_SETS] = {NULL}, *sums[AZ_LENS_SETS] = {NULL};
+    size_t rows = (size_t)lens->subject.rows, frozen = 0;
+    for (size_t row = 0; row < rows; row++) frozen += !lens->lifecycle->tokens[row].censored;
+    struct az_figure_panel *panel = onset_panel(
+        drawing, edges, frozen ? "Tokens that froze" : "Of these none froze", "tokens per bin");
+    panel->count = frozen ? frozen : rows;
+    for (enum az_lens_set set = from; set < AZ_LENS_SETS; set++) {
+        if (!lens->subject.present[set]) continue;
+        counts[set] = az_drawing_array(drawing, BINS + 1);
+        sums[set] = az_drawing_array(drawing, BINS + 1);
+        add_onsets(drawing, lens, set, counts[set], sums[set]);
+        az_drawing_add(drawing, az_lens_set_title(lens, set), AZ_MARK_STEPS, edges, counts[set],
+                       BINS + 1);
+    }
+    panel = onset_panel(drawing, edges, "Share frozen by then", "share of tokens");
+    panel->count = rows;
+    panel->y.min = -0.03;
+    panel->y.max = 1.03;
+    for (enum az_lens_set set = from; set < AZ_LENS_SETS; set++)
+        if (sums[set])
+            az_drawing_add(drawing, az_lens_set_title(lens, set), AZ_MARK_LINES, edges, sums[set],
+                           BINS + 1);
+    for (int n = 0; n < 3; n++) {
+        static const char *const labels[] = {"50 %", "90 %", "99 %"};
+        az_drawing_line(drawing, az_life_share(n), false, labels[n]);
+    }
 }
 
 static enum az_status draw_onsets(const struct az_lens *lens, const char *title, const char *file,
@@ -86,34 +129,11 @@ static enum az_status draw_onsets(const struct az_lens *lens, const char *title,
 {
     struct az_drawing *drawing = az_drawing_create(title, error);
     if (!drawing) return AZ_MEMORY;
-    double *edges = az_drawing_array(drawing, BINS), *counts[AZ_LENS_SETS], *sums[AZ_LENS_SETS];
-    double first = (double)lens->subject.steps[0];
+    double *edges = az_drawing_array(drawing, BINS + 1), first = (double)lens->subject.steps[0];
     double width = ((double)lens->subject.steps[lens->subject.moves] - first) / BINS;
-    for (int bin = 0; edges && bin < BINS; bin++) edges[bin] = first + width * (bin + 1);
-    enum az_lens_set from = lens->subject.present[AZ_LENS_DEAD] ? AZ_LENS_DEAD : AZ_LENS_ALL;
-    for (enum az_lens_set set = from; set < AZ_LENS_SETS; set++) {
-        counts[set] = az_drawing_array(drawing, BINS);
-        sums[set] = az_drawing_array(drawing, BINS);
-        if (lens->subject.present[set]) add_onsets(drawing, lens, set, counts[set], sums[set]);
-    }
-    for (int cumulative = 0; cumulative < 2; cumulative++) {
-        struct az_figure_panel *panel =
-            az_drawing_panel(drawing, cumulative ? "Share frozen by then" : "Tokens that froze",
-                             "bins", "step", cumulative ? "share of tokens" : "tokens per bin");
-        panel->x.min = first;
-        panel->x.max = first + BINS * width;
-        panel->y.min = cumulative ? -0.03 : 0;
-        panel->y.max = cumulative ? 1.03 : 0;
-        for (enum az_lens_set set = from; set < AZ_LENS_SETS; set++)
-            if (lens->subject.present[set])
-                az_drawing_add(drawing, az_lens_set_title(lens, set), AZ_MARK_STEPS, edges,
-                               cumulative ? sums[set] : counts[set], BINS);
-        for (int n = 0; n < 3 && cumulative; n++)
-            az_drawing_line(drawing, az_life_share(n), false,
-                            n == 0   ? "50 %"
-                            : n == 1 ? "90 %"
-                                     : "99 %");
-    }
+    for (int bin = 0; edges && bin <= BINS; bin++) edges[bin] = first + width * bin;
+    onset_panels(drawing, lens, lens->subject.present[AZ_LENS_DEAD] ? AZ_LENS_DEAD : AZ_LENS_ALL,
+                 edges);
     return az_drawing_draw(drawing, file, "onsets", error);
 }
 
@@ -158,10 +178,16 @@ static enum az_status draw_map(const struct az_lens *lens, enum az_lens_set set,
             y[n] = (double)line / (double)(shown - 1);
             level[n] = life->spans[n % spans * rows + order[place].row];
         }
-        struct az_figure_panel *panel = az_drawing_panel(
-            drawing, "Hottest state of each token", "tokens", "step", "tokens, by freeze step");
-        panel->count = (size_t)shown;
-        panel->level.label = "0 still, 1 late, 2 midlife, 3 early, 4 hypernova";
+        static const char *const names[AZ_LIVES] = {"still", "late", "midlife", "early",
+                                                    "hypernova"};
+        struct az_figure_panel *panel =
+            az_drawing_panel(drawing,
+                             shown < count ? "Hottest state of tokens, 300 of them shown"
+                                           : "Hottest state of each token",
+                             "tokens", "step", "share of tokens, by freeze step");
+        panel->count = (size_t)count;
+        panel->level =
+            (struct az_figure_axis){.max = AZ_LIVES - 1, .names = names, .name_count = AZ_LIVES};
         panel->x.min = first;
         panel->x.max = first + width * (double)spans;
         panel->y.min = -0.001;

@@ -12,14 +12,16 @@ static void put_token(struct az_csv *csv, const struct az_lifecycle_report *repo
 {
     int64_t token = report->lens->subject.tokens[row];
     const char *script;
-    char text[256];
-    int64_t bytes = az_lifecycle_token_text(report, token, text, sizeof text, &script);
+    char text[256], hex[1024];
+    int64_t length_bytes = az_lifecycle_token_text(report, token, text, sizeof text, &script);
+    az_lifecycle_token_hex(report, token, hex, sizeof hex);
     az_csv_integer(csv, token);
     az_csv_text(csv, text);
-    if (bytes < 0)
+    az_csv_text(csv, hex);
+    if (length_bytes < 0)
         az_csv_empty(csv);
     else
-        az_csv_integer(csv, bytes);
+        az_csv_integer(csv, length_bytes);
     az_csv_text(csv, script);
     az_csv_text(csv, az_lens_kind(&report->lens->subject, row));
 }
@@ -30,12 +32,13 @@ enum az_status az_lifecycle_csv(const struct az_lifecycle_report *report, const 
     enum az_status status = AZ_OK;
     struct az_csv *csv = NULL;
     const struct az_lens *lens = report->lens;
-    AZ_TRY(az_csv_create(&csv, path, AZ_CSV_WHOLE,
-                         "token,text,bytes,script,kind,end_hypernova_step,end_early_step,"
-                         "end_midlife_step,last_motion_step,freeze_step,censored,first_still_step,"
-                         "moving_steps,stumbles,reheats,cools,still_runs,longest_still_steps,hops,"
-                         "l1_cells,norm_start_w,norm_end_w",
-                         error));
+    AZ_TRY(
+        az_csv_create(&csv, path, AZ_CSV_WHOLE,
+                      "token,text,bytes,length_bytes,script,kind,end_hypernova_step,end_early_step,"
+                      "end_midlife_step,last_motion_step,freeze_step,censored,first_still_step,"
+                      "moving_steps,stumbles,reheats,cools,still_runs,longest_still_steps,hops,"
+                      "l1_cells,norm_start_w,norm_end_w",
+                      error));
     for (int64_t row = 0; row < lens->subject.rows; row++) {
         const struct az_token_life *life = &lens->lifecycle->tokens[row];
         if (!(lens->subject.sets[row] >> report->request->set & 1)) continue;
@@ -91,10 +94,11 @@ enum az_status az_lifecycle_stragglers_csv(const struct az_lifecycle_report *rep
     const struct az_lens *lens = report->lens;
     const struct az_straggling *straggling = &report->straggling;
     int64_t points = straggling->point_count ? straggling->point_count : 1;
-    AZ_TRY(az_csv_create(&csv, path, AZ_CSV_WHOLE,
-                         "token,text,bytes,script,kind,freeze_step,censored,stumbles,norm_end_w,"
-                         "step,angle_h_degrees,p_mean",
-                         error));
+    AZ_TRY(az_csv_create(
+        &csv, path, AZ_CSV_WHOLE,
+        "token,text,bytes,length_bytes,script,kind,freeze_step,censored,stumbles,norm_end_w,"
+        "step,angle_h_degrees,p_mean",
+        error));
     for (int64_t n = 0; n < lens->lifecycle->straggler_count; n++) {
         int64_t row = lens->lifecycle->stragglers[n];
         const struct az_token_life *life = &lens->lifecycle->tokens[row];
@@ -172,12 +176,14 @@ enum az_status az_lifecycle_print_json(const struct az_lifecycle_report *report,
     for (int64_t n = 0; n < lens->lifecycle->straggler_count; n++) {
         int64_t row = lens->lifecycle->stragglers[n];
         const char *script;
-        char token[256];
+        char token[256], hex[1024];
         int64_t id = lens->subject.tokens[row];
         az_json_open(&json, NULL, '{');
         az_lifecycle_token_text(report, id, token, sizeof token, &script);
         az_json_integer(&json, "token", id);
         az_json_text(&json, "text", token);
+        az_lifecycle_token_hex(report, id, hex, sizeof hex);
+        az_json_text(&json, "bytes", hex);
         az_json_text(&json, "script", script);
         az_json_integer(&json, "freeze_step", lens->lifecycle->tokens[row].freeze_step);
         az_json_boolean(&json, "censored", lens->lifecycle->tokens[row].censored);

@@ -10,6 +10,7 @@
 #include "base/unit.h"
 
 #define SHOWN_STRAGGLERS 20
+#define HEX_COLUMNS 18
 
 int64_t az_lifecycle_token_text(const struct az_lifecycle_report *report, int64_t token, char *text,
                                 size_t capacity_bytes, const char **script)
@@ -24,6 +25,20 @@ int64_t az_lifecycle_token_text(const struct az_lifecycle_report *report, int64_
     az_token_escape(bytes, length, text, capacity_bytes);
     *script = az_script_name(az_token_classify(bytes, length).script);
     return (int64_t)length;
+}
+
+void az_lifecycle_token_hex(const struct az_lifecycle_report *report, int64_t token, char *hex,
+                            size_t capacity_bytes)
+{
+    size_t length = 0, most = (capacity_bytes - 1) / 2;
+    const char *bytes = report->tokenizer && token >= 0
+                            ? az_tokenizer_bytes(report->tokenizer, (size_t)token, &length)
+                            : NULL;
+    size_t shown = length > most ? most - 1 : length;
+    hex[0] = 0;
+    for (size_t n = 0; bytes && n < shown; n++)
+        snprintf(hex + 2 * n, 3, "%02x", (unsigned char)bytes[n]);
+    if (bytes && shown < length) snprintf(hex + 2 * shown, 3, "..");
 }
 
 static bool in_set(const struct az_lens *lens, enum az_lens_set set, int64_t row)
@@ -204,14 +219,12 @@ static void print_straggler(const struct az_lifecycle_report *report, int64_t n)
     const struct az_token_life *life = &lens->lifecycle->tokens[row];
     const struct az_straggling *straggling = &report->straggling;
     const char *script;
-    char text[64];
-    int64_t bytes = az_lifecycle_token_text(report, token, text, sizeof text, &script);
+    char text[64], hex[HEX_COLUMNS + 1];
+    bool known = az_lifecycle_token_text(report, token, text, sizeof text, &script) >= 0;
     int pad = 20 - columns_of(text);
-    printf("%8" PRId64 " %s%*s", token, text, pad > 0 ? pad : 0, "");
-    if (bytes < 0)
-        printf(" %5s", "-");
-    else
-        printf(" %5" PRId64, bytes);
+    az_lifecycle_token_hex(report, token, hex, sizeof hex);
+    printf("%8" PRId64 " %s%*s %-*s", token, text, pad > 0 ? pad : 0, "", HEX_COLUMNS,
+           known ? hex : "-");
     printf(" %-12.12s %8" PRId64 " %-8s %8" PRId64 " %8.4f", script, life->freeze_step,
            life->censored ? "censored" : "", life->stumbles, life->norm_end_w);
     if (straggling->point_count && n < straggling->token_count) {
@@ -234,8 +247,8 @@ static void print_stragglers(const struct az_lifecycle_report *report)
            lifecycle->straggler_count, dead ? "dead" : "recorded",
            lifecycle->sets[dead ? AZ_LENS_DEAD : AZ_LENS_ALL].straggler_step,
            lifecycle->straggler_count > SHOWN_STRAGGLERS ? "; the latest of them" : "");
-    printf("%8s %-20s %5s %-12s %8s %-8s %8s %8s", "token", "text", "bytes", "script", "freezes",
-           "", "stumbles", "norm, w");
+    printf("%8s %-20s %-*s %-12s %8s %-8s %8s %8s", "token", "text", HEX_COLUMNS, "bytes", "script",
+           "freezes", "", "stumbles", "norm, w");
     if (straggling->point_count) printf(" %7s %9s %9s", "angle h", "p first", "p last");
     printf("\n");
     for (int64_t n = 0; n < lifecycle->straggler_count && n < SHOWN_STRAGGLERS; n++)

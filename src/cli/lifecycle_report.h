@@ -36,5 +36,9 @@ enum az_status az_lifecycle_draw_worldlines(const struct az_lifecycle_report *re
  * of bytes, -1 where that is not known. */
 int64_t az_lifecycle_token_text(const struct az_lifecycle_report *report, int64_t token, char *text,
                                 size_t capacity_bytes, const char **script);
+/* Its bytes in hexadecimal, as azimuth tokenizer survey writes them; "" where they are not known.
+ * What does not fit is cut, and ends in "..". */
+void az_lifecycle_token_hex(const struct az_lifecycle_report *report, int64_t token, char *hex,
+                            size_t capacity_bytes);
 
 #endif

@@ -98,12 +98,10 @@ static void fill_straggler(const struct az_lifecycle_report *life, int64_t n, ch
     int64_t row = lens->lifecycle->stragglers[n], token = lens->subject.tokens[row];
     const struct az_token_life *of = &lens->lifecycle->tokens[row];
     const char *script;
-    int64_t bytes = az_lifecycle_token_text(life, token, texts[1], 96, &script);
+    bool known = az_lifecycle_token_text(life, token, texts[1], 96, &script) >= 0;
     snprintf(texts[0], 96, "%" PRId64, token);
-    if (bytes < 0)
-        snprintf(texts[2], 96, "-");
-    else
-        snprintf(texts[2], 96, "%" PRId64, bytes);
+    az_lifecycle_token_hex(life, token, texts[2], 40);
+    if (!known) snprintf(texts[2], 96, "-");
     snprintf(texts[3], 96, "%s", script);
     snprintf(texts[4], 96, "%" PRId64 "%s", of->freeze_step, of->censored ? " (censored)" : "");
     snprintf(texts[5], 96, "%" PRId64, of->stumbles);
@@ -119,7 +117,7 @@ static enum az_status add_stragglers(struct az_report *report,
     static const char *const definitions[] = {
         NULL,
         "The token's bytes; what is no UTF-8 alone as \\x..",
-        NULL,
+        "The same in hexadecimal.",
         "The Unicode script of most of its characters.",
         ("Freeze step: the last step at which it moved, plus one. Censored: it moved within the "
          "guard's steps of the end, so it may go on."),

@@ -1,15 +1,39 @@
 #include "azimuth/figure.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "store/csv.h"
 #include "view/picture.h"
 #include "view/script.h"
 
-/* Arrays that several series share, such as the steps, become one column. */
-static void add_column(struct az_columns *columns, const char *name, const double *values,
-                       size_t count)
+static bool is_taken(const struct az_columns *columns, const char *name)
+{
+    for (size_t c = 0; c < columns->count; c++)
+        if (strcmp(columns->list[c].name, name) == 0) return true;
+    return false;
+}
+
+/* "median", for a second one "median, L2 (cells)", for a third "median, L2 (cells) 3". */
+static void name_column(struct az_columns *columns, struct az_column *column, const char *name,
+                        const char *label)
+{
+    size_t capacity = sizeof column->name;
+    snprintf(column->name, capacity, "%.120s", name ? name : "");
+    if (!is_taken(columns, column->name)) return;
+    const char *comma = label && *label ? ", " : "";
+    snprintf(column->name, capacity, "%.90s%s%.90s", name ? name : "", comma, label ? label : "");
+    for (int number = 2; is_taken(columns, column->name); number++)
+        snprintf(column->name, capacity, "%.80s%s%.80s %d", name ? name : "", comma,
+                 label ? label : "", number);
+}
+
+/* Arrays that several series share, such as the steps, become one column. label: what tells it
+ * from another of the same name. */
+static void add_column(struct az_columns *columns, const char *name, const char *label,
+                       const double *values, size_t count)
 {
     if (!values) return;
     size_t known = az_columns_find(columns, values);
@@ -17,7 +41,33 @@ static void add_column(struct az_columns *columns, const char *name, const doubl
         if (count > columns->list[known - 1].count) columns->list[known - 1].count = count;
         return;
     }
-    columns->list[columns->count++] = (struct az_column){name, values, count};
+    struct az_column *column = &columns->list[columns->count];
+    name_column(columns, column, name, label);
+    column->values = values;
+    column->count = count;
+    columns->count++;
+}
+
+/* A series is named after its y; one that is coloured by a third number, after that, and one whose
+ * places have names after its x. */
+static void add_series(struct az_columns *columns, const struct az_figure_panel *panel,
+                       const struct az_figure_series *series)
+{
+    bool named = panel->y.name_count && series->mark != AZ_MARK_WEDGES;
+    bool colored = series->level && !named && panel->y.label;
+    char low[AZ_COLUMN_NAME_BYTES];
+    snprintf(low, sizeof low, "low, %.120s", series->name ? series->name : "");
+    add_column(columns, named ? series->name : panel->x.label, panel->title, series->x,
+               series->count);
+    add_column(columns,
+               named     ? "place from below"
+               : colored ? panel->y.label
+                         : series->name,
+               colored ? series->name : panel->y.label, series->y, series->count);
+    add_column(columns, low, NULL, series->low, series->count);
+    add_column(columns, "size", series->name, series->sizes, series->count);
+    add_column(columns, panel->level.label ? panel->level.label : series->name, series->name,
+               series->level, series->count);
 }
 
 static enum az_status collect(struct az_columns *columns, const struct az_figure *figure,
@@ -30,16 +80,8 @@ static enum az_status collect(struct az_columns *columns, const struct az_figure
     if (status != AZ_OK) return status;
     for (size_t p = 0; p < figure->panel_count; p++) {
         const struct az_figure_panel *panel = &figure->panels[p];
-        for (size_t s = 0; s < panel->series_count; s++) {
-            const struct az_figure_series *series = &panel->series[s];
-            bool named = panel->y.name_count && series->mark != AZ_MARK_WEDGES;
-            add_column(columns, named ? series->name : panel->x.label, series->x, series->count);
-            add_column(columns, named ? "place from below" : series->name, series->y,
-                       series->count);
-            add_column(columns, "low", series->low, series->count);
-            add_column(columns, "size", series->sizes, series->count);
-            add_column(columns, panel->level.label, series->level, series->count);
-        }
+        for (size_t s = 0; s < panel->series_count; s++)
+            add_series(columns, panel, &panel->series[s]);
     }
     return AZ_OK;
 }
@@ -52,7 +94,7 @@ static enum az_status write_data(const char *path, const struct az_columns *colu
     size_t rows = 0;
     AZ_TRY(az_csv_create(&csv, path, AZ_CSV_WHOLE, NULL, error));
     for (size_t c = 0; c < columns->count; c++) {
-        az_csv_text(csv, columns->list[c].name ? columns->list[c].name : "");
+        az_csv_text(csv, columns->list[c].name);
         if (columns->list[c].count > rows) rows = columns->list[c].count;
     }
     AZ_TRY(az_csv_end(csv, error));

@@ -39,7 +39,12 @@ static void pad(struct az_range *range, double share)
         return;
     }
     double margin = (range->max - range->min) * share;
-    if (margin <= 0) margin = range->max == 0 ? 1.0 : fabs(range->max) * 0.1;
+    if (margin <= 0 && range->max == 0) { /* most likely a count of nothing */
+        range->min = -share;
+        range->max = 1;
+        return;
+    }
+    if (margin <= 0) margin = fabs(range->max) * 0.1;
     range->min -= margin;
     range->max += margin;
 }

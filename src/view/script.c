@@ -172,11 +172,11 @@ static void put_axis(struct text *text, char axis, const struct az_figure_axis *
         axis == 'x' ? " offset 0,0.3" : "");
 }
 
-/* Names at the places of an axis. */
-static void put_names(struct text *text, const struct az_figure_axis *axis)
+/* Names at the places of an axis: y, or that of the colour bar, cb. */
+static void put_names(struct text *text, const char *which, const struct az_figure_axis *axis)
 {
     char quoted[AZ_QUOTED_BYTES];
-    put(text, "set ytics (");
+    put(text, "set %stics (", which);
     for (size_t n = 0; n < axis->name_count; n++) {
         put(text, "%s'", n ? ", " : "");
         az_script_quote(quoted, axis->names[n]);
@@ -352,18 +352,30 @@ static bool is_disc(const struct az_figure_panel *panel)
     return panel->series_count && panel->series[0].mark == AZ_MARK_WEDGES;
 }
 
-/* Room for the names of an axis, where it has any. */
-static double left_inches(const struct az_figure_panel *panel)
+/* Width of the longest name of an axis, 0 where it has none. */
+static double names_inches(const struct az_figure_axis *axis)
 {
     size_t longest = 0;
-    if (is_disc(panel)) return LEFT_INCHES;
-    for (size_t n = 0; n < panel->y.name_count; n++) {
+    for (size_t n = 0; n < axis->name_count; n++) {
         size_t length = 0;
-        for (const char *c = panel->y.names[n]; *c; c++) length += (*c & 0xc0) != 0x80;
+        for (const char *c = axis->names[n]; *c; c++) length += (*c & 0xc0) != 0x80;
         if (length > longest) longest = length;
     }
-    double needed = 0.35 + (double)longest * AZ_FIGURE_CHARACTER_EMS * AZ_FIGURE_FONT_POINTS / 72;
-    return longest && needed > LEFT_INCHES ? needed : LEFT_INCHES;
+    return (double)longest * AZ_FIGURE_CHARACTER_EMS * AZ_FIGURE_FONT_POINTS / 72;
+}
+
+/* Room for the numbers or names of the y axis. */
+static double left_inches(const struct az_figure_panel *panel)
+{
+    double names = is_disc(panel) ? 0 : names_inches(&panel->y);
+    return fmax(names > 0 ? 0.35 + names : 0, LEFT_INCHES);
+}
+
+/* Room for the colour bar, where there is one. */
+static double right_inches(const struct az_figure_panel *panel)
+{
+    if (!has_levels(panel)) return RIGHT_INCHES;
+    return fmax(0.55 + names_inches(&panel->level), COLOUR_BAR_INCHES);
 }
 
 /* Where the frame of panel number `number` lies, in parts of the figure. */
@@ -372,7 +384,7 @@ static struct az_box frame_of(const struct az_figure *figure, size_t number)
     double width = width_inches(figure), height = height_inches(figure);
     double top = height - head_inches(figure);
     for (size_t p = 0; p < number; p++) top -= height_of(figure, p);
-    double right = has_levels(&figure->panels[number]) ? COLOUR_BAR_INCHES : RIGHT_INCHES;
+    double right = right_inches(&figure->panels[number]);
     return (struct az_box){.left = left_inches(&figure->panels[number]) / width,
                            .right = 1 - right / width,
                            .bottom = (top - height_of(figure, number) + BOTTOM_INCHES) / height,
@@ -404,11 +416,15 @@ static enum az_status put_panel(struct text *text, const struct az_figure *figur
         put(text,
             "unset border\nunset grid\nunset xtics\nunset ytics\nunset xlabel\nunset ylabel\n");
     else if (panel->y.name_count)
-        put_names(text, &panel->y);
+        put_names(text, "y", &panel->y);
     if (panel->level.min < panel->level.max)
         put(text, "set cbrange [%.17g:%.17g]\n", panel->level.min, panel->level.max);
     else
         put(text, "set cbrange [*:*]\n");
+    if (panel->level.name_count)
+        put_names(text, "cb", &panel->level);
+    else
+        put(text, "set cbtics autofreq\n");
     put(text, "set cblabel '%s' noenhanced offset 1.5,0\n",
         az_script_quote(quoted, panel->level.label));
     put(text, "set colorbox user origin screen %.5f,%.5f size screen %.5f,%.5f\n",

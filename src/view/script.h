@@ -9,8 +9,9 @@
 enum az_picture { AZ_PICTURE_PNG, AZ_PICTURE_SVG, AZ_PICTURE_PDF };
 
 /* Column of the data file that holds an array, counted from 1. */
+#define AZ_COLUMN_NAME_BYTES 192
 struct az_column {
-    const char *name;
+    char name[AZ_COLUMN_NAME_BYTES]; /* no two are equal */
     const double *values;
     size_t count;
 };

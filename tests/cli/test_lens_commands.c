@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "../lens_fixture.h"
+#include "../tokens_fixture.h"
 #include "program.h"
 
 static char recording[512];
@@ -75,7 +76,7 @@ static void files_have_a_row_for_each_token_and_step(void **state)
                                                "steps.csv --stragglers late.csv"),
                      0);
     char *text = read_all("tokens.csv");
-    assert_line(text, "2,", "2,,,-,live,2,5,9,20,21,0,14,14,1,1,5,1,6,");
+    assert_line(text, "2,", "2,,,,-,live,2,5,9,20,21,0,14,14,1,1,5,1,6,");
     az_memory_free(text);
     text = read_all("steps.csv");
     assert_line(text, "live,20,200,", "live,20,200,");
@@ -154,6 +155,52 @@ static void pictures_stand_with_their_numbers(void **state)
     assert_has(err, ".png, .svg or .pdf");
 }
 
+static void tokens_have_their_text_bytes_and_script(void **state)
+{
+    (void)state;
+    write_file("t.json", tokens_fixture_json());
+    assert_int_equal(on_recording("lifecycle", "--tokenizer t.json --csv t.csv --guard 5"), 0);
+    char *text = read_all("t.csv");
+    assert_line(text, "token,", "token,text,bytes,length_bytes,script,kind,");
+    assert_line(text, "261,", "\xe0\xb8\x81\xe0\xb8\xb1,e0b881e0b8b1,6,Thai,dead,");
+    assert_line(text, "258,", "\\xe0\\xb8,e0b8,2,Common,dead,");
+    az_memory_free(text);
+    assert_int_equal(on_recording("lifecycle", "--tokenizer t.json --guard 60 --json"), 0);
+    assert_has(out, "\"bytes\": \"e0b881e0b8b1\"");
+}
+
+/* Cells of a row of numbers separated by commas, after the first `skip`. */
+static int64_t cell(const char *row, int skip)
+{
+    for (; skip > 0; skip--) row = strchr(row, ',') + 1;
+    return strtoll(row, NULL, 10);
+}
+
+/* With as many bins as steps, each row of the figure is of the tokens that froze at its step. */
+static void onsets_are_drawn_where_tokens_froze(void **state)
+{
+    (void)state;
+    static int64_t froze[STEPS + 2];
+    if (system("command -v gnuplot >/dev/null") != 0) skip();
+    snprintf(recording, sizeof recording, "%s",
+             write_planted(&(struct planted){0}, "planted.safetensors"));
+    assert_int_equal(on_recording("lifecycle", "--guard 5 --csv l.csv --figure l.svg"), 0);
+    char *text = read_all("l.csv"), *row = text, *picture;
+    while ((row = strchr(row, '\n')) != NULL && *++row)
+        if (cell(row, 11) == 0) froze[cell(row, 10)]++; /* censored, freeze_step */
+    az_memory_free(text);
+    picture = text = read_all("l-onsets.csv");
+    int64_t sum = 0;
+    for (int64_t step = 0; step < STEPS; step++) {
+        picture = strchr(picture, '\n') + 1;
+        assert_int_equal(cell(picture, 0), step);
+        assert_int_equal(cell(picture, 1), froze[step]);
+        sum += froze[step];
+    }
+    assert_true(sum > 0);
+    az_memory_free(text);
+}
+
 static void wrong_inputs_say_so(void **state)
 {
     (void)state;
@@ -183,6 +230,8 @@ int main(void)
         cmocka_unit_test(structure_is_told_frame_by_frame),
         cmocka_unit_test(programs_read_json),
         cmocka_unit_test(pictures_stand_with_their_numbers),
+        cmocka_unit_test(tokens_have_their_text_bytes_and_script),
+        cmocka_unit_test(onsets_are_drawn_where_tokens_froze),
         cmocka_unit_test(wrong_inputs_say_so),
     };
     return cmocka_run_group_tests(tests, prepare, clean);

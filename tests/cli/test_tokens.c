@@ -226,7 +226,8 @@ static void figures_are_drawn(void **state)
     assert_int_equal(azimuth("tokenizer survey t.json --figure f.svg"), 0);
     assert_file_has("f.svg", "invalid  130 (47.8 %)");
     assert_file_has("f.svg", "What there is at each id, in the colours above, n = 272 rows");
-    assert_file_has("f.csv", "\"share of all rows, end\",rows,low,token id,invalid  130 (47.8 %)");
+    assert_file_has("f.csv",
+                    "\"share of all rows, end\",rows,\"low, rows\",token id,invalid  130 (47.8 %)");
     write_file("text.txt", "abab 10 xyz\n");
     assert_int_equal(azimuth("tokenizer usage t.json text.txt --figure f.svg"), 0);
     assert_file_has("f.svg", "Occurrences by rank, n = 7 live tokens");

@@ -407,10 +407,43 @@ static void text_is_quoted_for_gnuplot(void **state)
     assert_string_equal(az_script_quote(quoted, NULL), "");
 }
 
+/* Columns of one name are told apart by their panel or axis, or by a number. */
+static void no_two_columns_have_one_name(void **state)
+{
+    (void)state;
+    need_gnuplot();
+    static double other[COUNT], more[COUNT], most[COUNT], low[COUNT];
+    static const char head[] = "step,loss,\"share, it's\",\"step, Again\",\"loss, bits\","
+                               "\"low, loss\",\"loss, bits 2\"\n";
+    struct sample sample;
+    struct az_error error;
+    size_t length_bytes;
+    sample_init(&sample, 2);
+    for (int i = 0; i < COUNT; i++) {
+        other[i] = i + 1;
+        more[i] = 2 * i;
+        most[i] = 3 * i;
+    }
+    const struct az_figure_series again[] = {
+        {.name = "loss", .mark = AZ_MARK_FILLED, .x = other, .y = more, .low = low, .count = COUNT},
+        {.name = "loss", .x = step, .y = most, .count = COUNT}};
+    struct az_figure_panel panels[] = {sample.panel, sample.panel};
+    panels[1].title = "Again";
+    panels[1].y.label = "bits";
+    panels[1].series = again;
+    sample.figure.panels = panels;
+    sample.figure.panel_count = 2;
+    if (draw(&sample, "names.png", &error) != AZ_OK) fail_msg("%s", error.message);
+    char *numbers = read_back("names.csv", &length_bytes);
+    if (strncmp(numbers, head, sizeof head - 1) != 0) fail_msg("%.200s", numbers);
+    az_memory_free(numbers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_picture_has_its_numbers_and_its_script_beside_it),
+        cmocka_unit_test(no_two_columns_have_one_name),
         cmocka_unit_test(svg_and_pdf_are_drawn_too),
         cmocka_unit_test(every_mark_is_understood_by_gnuplot),
         cmocka_unit_test(what_cannot_be_drawn_is_refused),
