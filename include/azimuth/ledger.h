@@ -71,6 +71,7 @@ struct az_ledger_token {
     /* At the last step, of the coordinate with the greatest drive ratio: |mhat|, and the |mhat|
      * that would move it, half gap * (sqrt(vhat) + eps) / lr. The quotient is the drive ratio. */
     double m_end, m_needed_end;
+    double v_root_end, half_gap_end_w; /* sqrt(vhat) + eps, and the half gap, in that */
 };
 
 /* One coordinate of the token that is followed, at one step. */

@@ -2,141 +2,183 @@
  */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "azimuth/figure.h"
-#include "base/memory.h"
+#include "cli/drawing.h"
 #include "cli/ledger_report.h"
 
-#define QUANTILE_SERIES 5
-#define COLUMNS 13
+#define MEDIAN 3
+#define GAPS 3 /* freezing lines against sqrt(vhat): of the gaps that most tokens have */
 
-/* Columns over the steps, and points over the tokens. */
-struct columns {
-    double *block, *points;
-    double *x;
-    double *of[COLUMNS - 1];
-    double *needed, *m, *freeze;
-    size_t count, tokens;
+struct drawing {
+    struct az_drawing *drawing;
+    const struct az_ledger_report *report;
+    enum az_ledger_set set;
+    double *steps;
+    char title[96];
 };
 
-/* A logarithmic axis has no zero. */
-static double positive(double value) { return value > 0 ? value : (double)NAN; }
+/* ---- against the step ---- */
 
-static void fill_step(struct columns *columns, size_t s, const struct az_ledger_step *step, int set)
+enum curve { DRIVE, M_ABS = AZ_LEDGER_QUANTILES, V_ROOT, V_UNCHANGED, V_POWER, DRIVEN, MOVED };
+
+static double value_of(const struct az_ledger_set_step *of, int curve)
 {
-    static const int shown[QUANTILE_SERIES] = {1, 2, 3, 4, 5};
-    const struct az_ledger_set_step *of = &step->sets[set];
-    columns->x[s] = (double)step->step;
-    for (int q = 0; q < QUANTILE_SERIES; q++) columns->of[q][s] = positive(of->drive[shown[q]]);
-    columns->of[5][s] = positive(of->m_abs[3]);
-    columns->of[6][s] = positive(of->v_root[3]);
-    columns->of[7][s] = of->v_unchanged_share;
-    columns->of[8][s] = of->v_power_share;
-    columns->of[9][s] = of->drive_share;
-    columns->of[10][s] = of->moved_share;
+    double values[] = {of->m_abs[MEDIAN], of->v_root[MEDIAN], of->v_unchanged_share,
+                       of->v_power_share, of->drive_share,    of->moved_share};
+    double value = curve < M_ABS ? of->drive[curve] : values[curve - M_ABS];
+    /* A logarithmic axis has no zero. */
+    return curve <= V_ROOT && !(value > 0) ? (double)NAN : value;
 }
 
-static enum az_status fill(struct columns *columns, const struct az_ledger_report *report, int set,
-                           struct az_error *error)
+static void add_curve(struct drawing *to, int curve, const char *name)
 {
-    enum az_status status = AZ_OK;
-    size_t n = report->step_count, rows = (size_t)report->ledger.rows;
-    AZ_TRY(az_memory_allocate(&columns->block, n * COLUMNS, sizeof(double), "the figure", error));
-    AZ_TRY(az_memory_allocate(&columns->points, rows * 3, sizeof(double), "the figure", error));
-    columns->count = n;
-    columns->x = columns->block;
-    for (size_t c = 0; c < COLUMNS - 1; c++) columns->of[c] = columns->block + (c + 1) * n;
-    columns->needed = columns->points;
-    columns->m = columns->points + rows;
-    columns->freeze = columns->points + 2 * rows;
-    for (size_t s = 0; s < n; s++) fill_step(columns, s, &report->steps[s], set);
-    for (size_t row = 0; row < rows; row++) {
-        const struct az_ledger_token *token = &report->ledger.tokens[row];
-        if (token->dead != (set == AZ_LEDGER_DEAD)) continue;
-        columns->needed[columns->tokens] = positive(token->m_needed_end);
-        columns->m[columns->tokens] = positive(token->m_end);
-        columns->freeze[columns->tokens++] = (double)token->last_motion_step + 1;
+    size_t count = to->report->step_count;
+    double *values = az_drawing_array(to->drawing, count);
+    for (size_t n = 0; values && n < count; n++)
+        values[n] = value_of(&to->report->steps[n].sets[to->set], curve);
+    az_drawing_add(to->drawing, name, AZ_MARK_LINES, to->steps, values, count);
+}
+
+static void step_panels(struct drawing *to)
+{
+    struct az_drawing *drawing = to->drawing;
+    az_drawing_panel(drawing, to->title, "steps", "step", "|a| / half gap")->y.logarithmic = true;
+    add_curve(to, DRIVE + 5, "99 %");
+    add_curve(to, DRIVE + 4, "75 %");
+    add_curve(to, DRIVE + MEDIAN, "median");
+    add_curve(to, DRIVE + 2, "25 %");
+    add_curve(to, DRIVE + 1, "1 %");
+    az_drawing_line(drawing, 1, false, "moves above");
+    az_drawing_panel(drawing, "Adam's moments, medians", "steps", "step", "weight units")
+        ->y.logarithmic = true;
+    add_curve(to, V_ROOT, "sqrt(v)");
+    add_curve(to, M_ABS, "|m|");
+    az_drawing_panel(drawing, "What moves and what is locked", "steps", "step",
+                     "share of coordinates");
+    add_curve(to, V_UNCHANGED, "v has the bits of the step before");
+    add_curve(to, V_POWER, "v is a power of two");
+    add_curve(to, DRIVEN, "drive ratio above 1");
+    add_curve(to, MOVED, "moved");
+}
+
+/* ---- at the last step, token by token ---- */
+
+static bool is_shown(const struct drawing *to, const struct az_ledger_token *token)
+{
+    bool of_set = token->dead == (to->set == AZ_LEDGER_DEAD);
+    return of_set && token->m_end > 0 && isfinite(token->m_needed_end) && token->v_root_end > 0;
+}
+
+/* |mhat| of each token against what it takes to move it, or against sqrt(vhat): frozen tokens by
+ * their freeze step, the others in one colour. */
+static void add_tokens(struct drawing *to, bool against_root)
+{
+    size_t rows = (size_t)to->report->ledger.rows;
+    for (int frozen = 0; frozen < 2; frozen++) {
+        double *x = az_drawing_array(to->drawing, rows), *y = az_drawing_array(to->drawing, rows);
+        double *level = az_drawing_array(to->drawing, rows);
+        size_t count = 0;
+        for (size_t row = 0; x && y && level && row < rows; row++) {
+            const struct az_ledger_token *token = &to->report->ledger.tokens[row];
+            if (!is_shown(to, token) || token->frozen != frozen) continue;
+            x[count] = against_root ? token->v_root_end : token->m_needed_end;
+            y[count] = token->m_end;
+            level[count++] = (double)token->last_motion_step + 1;
+        }
+        if (count == 0) continue;
+        struct az_figure_series *series =
+            az_drawing_add(to->drawing, frozen ? "frozen tokens" : "tokens that are not frozen",
+                           AZ_MARK_POINTS, x, y, count);
+        series->level = frozen ? level : NULL;
+        series->color = frozen ? NULL : "#4682b4";
     }
-out:
-    return status;
 }
 
-static struct az_figure_series line(const struct columns *columns, size_t column, const char *name)
+/* Below the line |mhat| = slope x nothing moves; over the tokens' x. */
+static void add_freezing_line(struct drawing *to, bool against_root, double slope, const char *name,
+                              const char *color)
 {
-    return (struct az_figure_series){
-        .name = name, .x = columns->x, .y = columns->of[column], .count = columns->count};
-}
-
-/* The ends of the freezing line: the least and the greatest |mhat| that would move a token. */
-static void find_ends(const struct columns *columns, double ends[2])
-{
-    ends[0] = INFINITY;
-    ends[1] = 0;
-    for (size_t t = 0; t < columns->tokens; t++) {
-        ends[0] = fmin(ends[0], columns->needed[t]);
-        ends[1] = fmax(ends[1], columns->needed[t]);
+    double *x = az_drawing_array(to->drawing, 2), *y = az_drawing_array(to->drawing, 2);
+    if (!x || !y) return;
+    x[0] = INFINITY;
+    for (int64_t row = 0; row < to->report->ledger.rows; row++) {
+        const struct az_ledger_token *token = &to->report->ledger.tokens[row];
+        double at = against_root ? token->v_root_end : token->m_needed_end;
+        if (!is_shown(to, token)) continue;
+        x[0] = fmin(x[0], at);
+        x[1] = fmax(x[1], at);
     }
+    for (int end = 0; end < 2; end++) y[end] = slope * x[end];
+    az_drawing_add(to->drawing, name, AZ_MARK_LINES, x, y, 2)->color = color;
 }
 
-static struct az_figure_panel panel(const char *title, const char *label, bool logarithmic,
-                                    const struct az_figure_series *series, size_t count)
+/* The exponents of the half gaps that most tokens have, most first; returns how many there are. */
+static int find_gaps(const struct drawing *to, int gaps[GAPS], double *lr)
 {
-    return (struct az_figure_panel){.title = title,
-                                    .point_unit = "steps",
-                                    .x = {.label = "step"},
-                                    .y = {.label = label, .logarithmic = logarithmic},
-                                    .series = series,
-                                    .series_count = count};
+    int64_t counts[400] = {0};
+    int found = 0;
+    for (int64_t row = 0; row < to->report->ledger.rows; row++) {
+        const struct az_ledger_token *token = &to->report->ledger.tokens[row];
+        if (!is_shown(to, token)) continue;
+        counts[-ilogb(token->half_gap_end_w) + 200]++;
+        *lr = token->half_gap_end_w * token->v_root_end / token->m_needed_end;
+    }
+    for (; found < GAPS; found++) {
+        int best = 0;
+        for (int n = 1; n < 400; n++)
+            if (counts[n] > counts[best]) best = n;
+        if (counts[best] == 0) break;
+        counts[best] = 0;
+        gaps[found] = 200 - best;
+    }
+    return found;
 }
 
-static enum az_status draw(const struct columns *columns, const char *path, struct az_error *error)
+static void token_panels(struct drawing *to, size_t tokens)
 {
-    const struct az_figure_line one = {.at = 1, .label = "moves above"};
-    double ends[2];
-    find_ends(columns, ends);
-    struct az_figure_series drive[] = {line(columns, 4, "99 %"), line(columns, 3, "75 %"),
-                                       line(columns, 2, "median"), line(columns, 1, "25 %"),
-                                       line(columns, 0, "1 %")};
-    struct az_figure_series moments[] = {line(columns, 6, "sqrt(v)"), line(columns, 5, "|m|")};
-    struct az_figure_series shares[] = {line(columns, 7, "v has the bits of the step before"),
-                                        line(columns, 8, "v is a power of two"),
-                                        line(columns, 9, "drive ratio above 1"),
-                                        line(columns, 10, "moved")};
-    struct az_figure_series freezing[] = {
-        {.name = "tokens",
-         .mark = AZ_MARK_POINTS,
-         .x = columns->needed,
-         .y = columns->m,
-         .level = columns->freeze,
-         .count = columns->tokens},
-        {.name = "freezing line: below it nothing moves", .x = ends, .y = ends, .count = 2}};
-    struct az_figure_panel drives =
-        panel("Drive ratio of the coordinates of dead tokens", "|a| / half gap", true, drive, 5);
-    drives.lines = &one;
-    drives.line_count = 1;
-    const struct az_figure_panel panels[] = {
-        drives,
-        panel("Adam's moments, medians", "weight units", true, moments, 2),
-        panel("What moves and what is locked", "share of coordinates", false, shares, 4),
-        {.title = "At the last step, the coordinate with most drive of each token",
-         .point_unit = "tokens",
-         .x = {.label = "|mhat| that would move it (weight units)", .logarithmic = true},
-         .y = {.label = "|mhat| (weight units)", .logarithmic = true},
-         .level = {.label = "freeze step"},
-         .series = freezing,
-         .series_count = 2}};
-    return az_figure_draw(&(struct az_figure){.panels = panels, .panel_count = 4}, path, error);
+    static const char *const colors[GAPS] = {"#dc143c", "#e08214", "#2e8b57"};
+    int gaps[GAPS], count;
+    double lr = 1;
+    for (int against_root = 0; against_root < 2; against_root++) {
+        struct az_figure_panel *panel = az_drawing_panel(
+            to->drawing,
+            against_root ? "The same against the second moment, gap by gap"
+                         : "At the last step, the coordinate with most drive of each token",
+            "tokens",
+            against_root ? "sqrt(vhat) + eps (weight units)"
+                         : "|mhat| that would move it (weight units)",
+            "|mhat| (weight units)");
+        panel->count = tokens;
+        panel->x.logarithmic = panel->y.logarithmic = true;
+        panel->level.label = "freeze step";
+        add_tokens(to, against_root);
+        if (!against_root) {
+            add_freezing_line(to, false, 1, "freezing line: below it nothing moves", colors[0]);
+            continue;
+        }
+        count = find_gaps(to, gaps, &lr);
+        for (int n = 0; n < count; n++) {
+            char name[64];
+            snprintf(name, sizeof name, "freezing at half gap 2^%d", gaps[n]);
+            add_freezing_line(to, true, ldexp(1, gaps[n]) / lr, name, colors[n]);
+        }
+    }
 }
 
 enum az_status az_ledger_report_draw(const struct az_ledger_report *report, const char *path,
                                      struct az_error *error)
 {
-    int set = report->ledger.rows_of[AZ_LEDGER_DEAD] ? AZ_LEDGER_DEAD : AZ_LEDGER_LIVE;
-    struct columns columns = {0};
-    enum az_status status = fill(&columns, report, set, error);
-    if (status == AZ_OK) status = draw(&columns, path, error);
-    az_memory_free(columns.block);
-    az_memory_free(columns.points);
-    return status;
+    const struct az_ledger *ledger = &report->ledger;
+    struct drawing to = {.report = report, .drawing = az_drawing_create(NULL, error)};
+    size_t count = report->step_count, tokens = 0;
+    if (!to.drawing) return AZ_MEMORY;
+    to.set = ledger->rows_of[AZ_LEDGER_DEAD] ? AZ_LEDGER_DEAD : AZ_LEDGER_LIVE;
+    to.steps = az_drawing_array(to.drawing, count);
+    for (size_t n = 0; to.steps && n < count; n++) to.steps[n] = (double)report->steps[n].step;
+    for (int64_t row = 0; row < ledger->rows; row++) tokens += is_shown(&to, &ledger->tokens[row]);
+    snprintf(to.title, sizeof to.title, "Drive ratio of the coordinates of %s tokens",
+             to.set == AZ_LEDGER_DEAD ? "dead" : "all");
+    step_panels(&to);
+    if (tokens) token_panels(&to, tokens);
+    return az_drawing_finish(to.drawing, path, error);
 }

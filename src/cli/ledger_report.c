@@ -241,7 +241,7 @@ enum az_status az_ledger_report_tokens(const struct az_ledger_report *report, co
     AZ_TRY(az_csv_create(&csv, path, AZ_CSV_WHOLE,
                          "token,set,frozen,last_motion_step,dim,drive_at_last_hop,cause,"
                          "m_part_log,v_part_log,spacing_part_log,lr_part_log,v_locked,m_end_w,"
-                         "m_needed_end_w",
+                         "m_needed_end_w,v_root_end_w,half_gap_end_w",
                          error));
     for (int64_t row = 0; row < report->ledger.rows; row++) {
         const struct az_ledger_token *token = &report->ledger.tokens[row];
@@ -258,6 +258,8 @@ enum az_status az_ledger_report_tokens(const struct az_ledger_report *report, co
         az_csv_integer(csv, token->v_locked);
         az_csv_f64(csv, token->m_end);
         az_csv_f64(csv, token->m_needed_end);
+        az_csv_f64(csv, token->v_root_end);
+        az_csv_f64(csv, token->half_gap_end_w);
         AZ_TRY(az_csv_end(csv, error));
     }
 out:

@@ -220,6 +220,8 @@ static void conclude(struct work *work)
         token->drive_at_last_hop = memory->drive;
         token->v_locked = memory->last_motion_step && memory->v_locked;
         token->m_end = memory->strongest.m_hat;
+        token->v_root_end = memory->strongest.root;
+        token->half_gap_end_w = memory->strongest.half_gap_w;
         token->m_needed_end =
             memory->strongest.half_gap_w * memory->strongest.root / work->rates.lr;
         bool caused = token->frozen && memory->last_motion_step > 0 && memory->followed > 0;

@@ -167,11 +167,13 @@ static double hidden_of_series(const struct az_layout *layout,
                   series->mark != AZ_MARK_COLUMNS && series->mark != AZ_MARK_CELLS;
     size_t samples = joined && series->count ? 1 + SAMPLES_PER_SERIES / series->count : 1;
     double sum = 0, last_x = NAN, last_y = NAN;
+    bool stretches = joined && series->count > 1; /* one less than points: the first has none */
     for (size_t i = 0; i < series->count; i++) {
         if (!drawable(&layout->x, series->x[i]) || !drawable(&layout->y, series->y[i])) continue;
         double x = position(&layout->x, series->x[i]), y = position(&layout->y, series->y[i]);
-        if (!joined || isnan(last_x)) last_x = x, last_y = y;
-        sum += hidden_of_stretch(box, last_x, last_y, x, y, samples);
+        bool first = isnan(last_x);
+        if (!joined || first) last_x = x, last_y = y;
+        if (!(stretches && first)) sum += hidden_of_stretch(box, last_x, last_y, x, y, samples);
         if (series->mark == AZ_MARK_FILLED) {
             double low = series->low && drawable(&layout->y, series->low[i])
                              ? position(&layout->y, series->low[i])
@@ -188,7 +190,7 @@ static double hidden_of_series(const struct az_layout *layout,
         last_x = x;
         last_y = y;
     }
-    return series->count ? sum / (double)series->count : 0;
+    return series->count ? sum / (double)(series->count - stretches) : 0;
 }
 
 /* Share of the drawing, series by series, that a box would hide. */

@@ -13,7 +13,7 @@
 
 #define DOTS_PER_INCH AZ_SCRIPT_DOTS_PER_INCH
 #define TERMINAL_DOTS_PER_INCH 96.0 /* what pngcairo and svg take a point to be 1/72 of */
-#define LEFT_INCHES 0.85            /* around a panel's frame: tics and label of the y axis, */
+#define LEFT_INCHES 0.95            /* around a panel's frame: tics and label of the y axis, */
 #define RIGHT_INCHES 0.25
 #define COLOUR_BAR_INCHES 1.1 /* the same where there is a colour bar, */
 #define TOP_INCHES 0.4        /* the panel's title, */

@@ -260,6 +260,34 @@ static void a_legend_without_place_gets_room(void **state)
     fill();
 }
 
+/* What a legend hides of a line does not depend on how many points it is drawn through. */
+static void a_line_of_two_points_counts_as_much_as_one_of_many(void **state)
+{
+    (void)state;
+    static double x[COUNT], up[COUNT], down[COUNT];
+    for (int tenths = 20; tenths < 80; tenths++) {
+        struct az_layout layouts[2];
+        for (int many = 0; many < 2; many++) {
+            struct sample sample;
+            size_t count = many ? COUNT : 2;
+            sample_init(&sample, 2);
+            sample.panel.line_count = 0;
+            for (size_t i = 0; i < count; i++) {
+                x[i] = up[i] = (double)i / (double)(count - 1);
+                down[i] = 1 - x[i];
+            }
+            sample.series[0] = (struct az_figure_series){.name = "up", .x = x, .y = up};
+            sample.series[1] = (struct az_figure_series){.name = "down", .x = x, .y = down};
+            sample.series[0].count = sample.series[1].count = count;
+            enum az_status status =
+                az_layout_panel(&layouts[many], &sample.panel, tenths / 10.0, 1, NULL);
+            assert_int_equal(status, AZ_OK);
+        }
+        assert_int_equal(layouts[0].legend_rows, layouts[1].legend_rows);
+        assert_true(layouts[0].y.max == layouts[1].y.max);
+    }
+}
+
 static void ranges_hold_all_points_and_lines(void **state)
 {
     (void)state;
@@ -451,6 +479,7 @@ int main(void)
         cmocka_unit_test(a_failing_gnuplot_is_quoted),
         cmocka_unit_test(the_legend_goes_where_nothing_is),
         cmocka_unit_test(a_legend_without_place_gets_room),
+        cmocka_unit_test(a_line_of_two_points_counts_as_much_as_one_of_many),
         cmocka_unit_test(ranges_hold_all_points_and_lines),
         cmocka_unit_test(bars_stand_at_their_names),
         cmocka_unit_test(columns_stand_on_the_bottom_and_upright_lines_have_room),

@@ -198,6 +198,10 @@ static void planted_causes_are_found(void **state)
         assert_true(fabs(token->drive_at_last_hop - 2e-3 * 512) < 1e-5);
         assert_false(token->v_locked);
     }
+    const struct az_ledger_token *grown = dead_token(&ledger, 1); /* mhat is 1, vhat 4 */
+    assert_true(fabs(grown->m_end - 1) < 1e-5 && fabs(grown->v_root_end - 2) < 1e-5);
+    assert_true(grown->half_gap_end_w == ldexp(1, -9));
+    assert_true(fabs(grown->m_needed_end * 2e-3 * 512 - grown->v_root_end) < 1e-9);
     assert_false(dead_token(&ledger, 4)->frozen);
     assert_int_equal(dead_token(&ledger, 5)->last_motion_step, 0);
     assert_int_equal(ledger.frozen, 4);
