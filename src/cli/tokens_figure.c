@@ -224,6 +224,7 @@ static void draw_cells(struct az_drawing *drawing, const struct shown *shown,
                        const struct az_tokens *tokens, bool unreachable)
 {
     size_t most = shown->count * STRETCHES, cells = 0;
+    double least = 1;
     double *from = az_drawing_array(drawing, most), *to = az_drawing_array(drawing, most);
     double *places = az_drawing_array(drawing, most), *share = az_drawing_array(drawing, most);
     for (size_t first = 0, end; share && first < tokens->rows; first = end) {
@@ -234,11 +235,14 @@ static void draw_cells(struct az_drawing *drawing, const struct shown *shown,
             from[cells] = (double)first;
             to[cells] = (double)end;
             places[cells] = (double)(shown->count - 1 - place);
-            share[cells++] = log10(100.0 * (double)rows[place] / (double)(end - first));
+            share[cells] = log10(100.0 * (double)rows[place] / (double)(end - first));
+            least = fmin(least, share[cells++]);
         }
     }
-    add_groups(drawing, "Where they lie", "token id", shown)->level.label =
-        "log10 of % of the rows there";
+    struct az_figure_panel *panel = add_groups(drawing, "Where they lie", "token id", shown);
+    panel->level.label = "log10 of % of the rows there";
+    panel->level.min = floor(2 * least) / 2;
+    panel->level.max = 2;
     struct az_figure_series *series =
         az_drawing_add(drawing, "token id, end", AZ_MARK_BARS, to, places, cells);
     series->low = from;
@@ -252,7 +256,10 @@ enum az_status az_tokens_figure(const struct az_tokens *tokens, const char *name
     struct shown *shown = NULL;
     AZ_TRY(az_memory_allocate(&shown, 1, sizeof *shown, "a figure", error));
     rank_groups(shown, tokens, unreachable);
-    if (shown->count == 0) AZ_RAISE(AZ_USAGE, "every token is reachable; there is nothing to draw");
+    if (shown->count == 0) {
+        fprintf(stderr, "%s: not drawn, every row encodes to itself\n", path);
+        goto out;
+    }
     struct az_drawing *drawing = az_drawing_create(name, error);
     if (!drawing) AZ_RAISE(AZ_MEMORY, "cannot allocate a figure");
     drawing->figure.width_inches = 10;

@@ -7,7 +7,7 @@
 /* Bars with the rows of the groups that have most, and for each of them the share of the rows in
  * every stretch of ids; before these, a disc of the groups and what there is at each id in its
  * colours. With `unreachable` only rows that are neither ok nor special are counted, without disc.
- * AZ_USAGE where there is no such row. */
+ * Where there is no such row nothing is drawn, and stderr told so. */
 enum az_status az_tokens_figure(const struct az_tokens *tokens, const char *name, bool unreachable,
                                 const char *path, struct az_error *error);
 

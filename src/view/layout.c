@@ -74,11 +74,20 @@ static bool has_mark(const struct az_figure_panel *panel, enum az_figure_mark ma
     return false;
 }
 
-static bool has_places(const struct az_figure_panel *panel)
+/* Whether columns (along x) and cells stand at whole numbers and nowhere else. */
+static bool has_whole_places(const struct az_figure_panel *panel, bool along_y)
 {
-    for (size_t s = 0; s < panel->series_count; s++)
-        if (panel->series[s].mark == AZ_MARK_COLUMNS && !panel->series[s].low) return true;
-    return has_mark(panel, AZ_MARK_CELLS);
+    bool found = false;
+    for (size_t s = 0; s < panel->series_count; s++) {
+        const struct az_figure_series *series = &panel->series[s];
+        bool columns = series->mark == AZ_MARK_COLUMNS && !series->low && !along_y;
+        if (!columns && series->mark != AZ_MARK_CELLS) continue;
+        const double *places = along_y ? series->y : series->x;
+        for (size_t i = 0; i < series->count; i++)
+            if (places[i] != floor(places[i])) return false;
+        found = true;
+    }
+    return found;
 }
 
 /* Less than a factor of 3 needs no logarithms, and would have no tics. */
@@ -101,8 +110,8 @@ static void widen_by_low(struct az_range *x, struct az_range *y,
 static enum az_status find_ranges(struct az_layout *layout, const struct az_figure_panel *panel,
                                   struct az_error *error)
 {
-    struct az_range x = {INFINITY, -INFINITY, panel->x.logarithmic, has_places(panel)};
-    struct az_range y = {INFINITY, -INFINITY, panel->y.logarithmic, has_mark(panel, AZ_MARK_CELLS)};
+    struct az_range x = {INFINITY, -INFINITY, panel->x.logarithmic, has_whole_places(panel, false)};
+    struct az_range y = {INFINITY, -INFINITY, panel->y.logarithmic, has_whole_places(panel, true)};
     for (size_t s = 0; s < panel->series_count; s++) {
         const struct az_figure_series *series = &panel->series[s];
         size_t points = 0;

@@ -235,6 +235,24 @@ static void figures_are_drawn(void **state)
     assert_file_has("f.svg", "live: 95 % interval");
 }
 
+/* One script and every row reachable: the colour bar has its whole range, whose numbers are short,
+ * and a picture of nothing is no failure. */
+static void a_tokenizer_of_one_script_is_drawn(void **state)
+{
+    (void)state;
+    if (system("command -v gnuplot >/dev/null") != 0) skip();
+    write_file("one.json", "{\"version\": \"1.0\", \"added_tokens\": [], \"normalizer\": null,"
+                           " \"pre_tokenizer\": {\"type\": \"Whitespace\"},"
+                           " \"post_processor\": null, \"decoder\": null,"
+                           " \"model\": {\"type\": \"WordLevel\", \"unk_token\": \"alpha\","
+                           " \"vocab\": {\"alpha\": 0, \"beta\": 1, \"gamma\": 2}}}");
+    assert_int_equal(azimuth("tokenizer survey one.json --figure one.svg"), 0);
+    assert_file_has("one.gp", "set cbrange [1:2]");
+    assert_int_equal(azimuth("tokenizer reach one.json --figure none.svg"), 0);
+    assert_has(err, "none.svg: not drawn, every row encodes to itself\n");
+    assert_has(out, "Latin                          3            3");
+}
+
 static void what_cannot_be_done_is_refused(void **state)
 {
     (void)state;
@@ -294,6 +312,7 @@ int main(void)
         cmocka_unit_test(a_survey_keeps_the_reachability_of_a_catalog),
         cmocka_unit_test(rows_and_tokenizer_come_from_where_a_model_has_them),
         cmocka_unit_test(figures_are_drawn),
+        cmocka_unit_test(a_tokenizer_of_one_script_is_drawn),
         cmocka_unit_test(what_cannot_be_done_is_refused),
     };
     return cmocka_run_group_tests(tests, enter_with_tokenizer, leave);

@@ -370,6 +370,25 @@ static void columns_stand_on_the_bottom_and_upright_lines_have_room(void **state
     sample.series[0].low = NULL; /* about its place */
     assert_int_equal(az_layout_panel(&layout, &sample.panel, 6, 2, NULL), AZ_OK);
     assert_true(layout.x.min < 0.5 && layout.x.max > 4.5);
+    assert_true(layout.x.whole && !layout.y.whole);
+}
+
+/* Tics at whole numbers only are for places that are numbers of something, not for shares. */
+static void cells_have_whole_tics_where_their_places_are_whole(void **state)
+{
+    (void)state;
+    static const double numbers[] = {0, 1, 2}, shares[] = {0, 0.5, 1}, level[] = {1, 2, 3};
+    struct sample sample;
+    struct az_layout layout;
+    sample_init(&sample, 1);
+    sample.series[0] =
+        (struct az_figure_series){"cells", AZ_MARK_CELLS, numbers, shares, .count = 3};
+    sample.series[0].level = level;
+    assert_int_equal(az_layout_panel(&layout, &sample.panel, 6, 2, NULL), AZ_OK);
+    assert_true(layout.x.whole && !layout.y.whole);
+    sample.series[0].y = numbers;
+    assert_int_equal(az_layout_panel(&layout, &sample.panel, 6, 2, NULL), AZ_OK);
+    assert_true(layout.x.whole && layout.y.whole);
 }
 
 /* A disc has no axes, and its wedges turn clockwise from the top; the next panel has axes again. */
@@ -483,6 +502,7 @@ int main(void)
         cmocka_unit_test(ranges_hold_all_points_and_lines),
         cmocka_unit_test(bars_stand_at_their_names),
         cmocka_unit_test(columns_stand_on_the_bottom_and_upright_lines_have_room),
+        cmocka_unit_test(cells_have_whole_tics_where_their_places_are_whole),
         cmocka_unit_test(a_disc_stands_above_a_panel_of_another_height),
         cmocka_unit_test(text_is_quoted_for_gnuplot),
     };
