@@ -1,11 +1,14 @@
 #include "cli/arguments.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/suggest.h"
 #include "config/number.h"
+#include "store/file.h"
+#include "view/picture.h"
 
 static enum az_status unknown_option(const struct az_command *command, const char *word,
                                      struct az_error *error)
@@ -76,6 +79,49 @@ static enum az_status check_completeness(const struct az_arguments *arguments,
     return AZ_OK;
 }
 
+/* -o DIR makes its folder, in which other files may go. */
+static bool makes_folder(const struct az_arguments *arguments)
+{
+    for (size_t n = 0; n < arguments->given_count; n++)
+        if (strcmp(arguments->given[n].option->name, "--output") == 0)
+            return arguments->given[n].option->complete == AZ_COMPLETE_DIRECTORY;
+    return false;
+}
+
+/* What would come to nothing after minutes of work is told before them: the folder of a file that
+ * will be written is there, the picture's ending is one that is drawn. */
+static enum az_status check_output(const struct az_arguments *arguments,
+                                   const struct az_given *given, struct az_error *error)
+{
+    const char *command = arguments->command->name;
+    enum az_status status = AZ_OK;
+    const char *slash = strrchr(given->value, '/');
+    char folder[AZ_PICTURE_PATH_BYTES];
+    struct az_picture_files files;
+    if (given->option->complete == AZ_COMPLETE_FIGURE &&
+        az_picture_name(&files, given->value, error) != AZ_OK)
+        AZ_RAISE(AZ_USAGE, "%s: %s %.200s: its name ends in .png, .svg or .pdf", command,
+                 given->option->name, given->value);
+    if (!slash || slash == given->value || makes_folder(arguments)) return AZ_OK;
+    snprintf(folder, sizeof folder, "%.*s", (int)(slash - given->value), given->value);
+    if (!az_file_is_directory(folder))
+        AZ_RAISE(AZ_MISSING, "%s: %s %.200s: there is no directory %.200s", command,
+                 given->option->name, given->value, folder);
+out:
+    return status;
+}
+
+static enum az_status check_outputs(const struct az_arguments *arguments, struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    for (size_t n = 0; n < arguments->given_count && status == AZ_OK; n++) {
+        enum az_complete kind = arguments->given[n].option->complete;
+        if (kind == AZ_COMPLETE_OUTPUT || kind == AZ_COMPLETE_FIGURE)
+            status = check_output(arguments, &arguments->given[n], error);
+    }
+    return status;
+}
+
 enum az_status az_arguments_parse(struct az_arguments *arguments, const struct az_command *command,
                                   size_t count, char *const *words, struct az_error *error)
 {
@@ -98,6 +144,7 @@ enum az_status az_arguments_parse(struct az_arguments *arguments, const struct a
             AZ_TRY(take_option(arguments, count, words, &at, error));
     }
     AZ_TRY(check_completeness(arguments, error));
+    AZ_TRY(check_outputs(arguments, error));
 out:
     return status;
 }

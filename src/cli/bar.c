@@ -59,7 +59,8 @@ static void time_text(const struct az_progress_state *state, char *text, size_t 
     text[0] = 0;
     if (!(state->rate_per_second > 0)) return;
     az_unit_rate(state->rate_per_second, rate);
-    size_t used = (size_t)snprintf(text, capacity, "  %s/s", rate);
+    bool bytes = strcmp(state->unit, "MB") == 0;
+    size_t used = (size_t)snprintf(text, capacity, "  %s%s/s", rate, bytes ? " MB" : "");
     if (state->finished) {
         az_unit_seconds(state->done / state->rate_per_second, time);
         snprintf(text + used, capacity - used, "  %s", time);

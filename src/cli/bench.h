@@ -27,7 +27,7 @@ void az_bench_add_machine(struct az_json *json);
     }
 #define AZ_OPTION_BENCH_CSV                                                                        \
     {                                                                                              \
-        "--csv", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,                               \
+        "--csv", NULL, "FILE", NULL, AZ_COMPLETE_OUTPUT, false, false,                             \
             "also writes the figures as comma-separated values"                                    \
     }
 #define AZ_OPTION_JSON                                                                             \

@@ -12,6 +12,8 @@
 enum az_complete {
     AZ_COMPLETE_NONE,
     AZ_COMPLETE_FILE,
+    AZ_COMPLETE_OUTPUT, /* a file that the command writes */
+    AZ_COMPLETE_FIGURE, /* one that it draws */
     AZ_COMPLETE_DIRECTORY,
     AZ_COMPLETE_ISA,
     AZ_COMPLETE_ARITHMETIC,

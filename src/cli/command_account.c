@@ -94,7 +94,7 @@ static const struct az_option options[] = {
     {"--parameter", "-P", "NAME=NUMBER", NULL, AZ_COMPLETE_NONE, false, true,
      "a number that the file does not say, or says wrongly: optimizer.lr, weight_decay, beta1, "
      "beta2, eps, or vocab_size (where only some rows were recorded)"},
-    {"--csv", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+    {"--csv", NULL, "FILE", NULL, AZ_COMPLETE_OUTPUT, false, false,
      "writes a row for each step and set of tokens"},
     {"--json", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
      "prints everything as JSON instead of tables"},

@@ -160,7 +160,7 @@ static const struct az_option options[] = {
     {"--distinct-zero", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
      "-0 and +0 differ; else they are equal and the rows that have -0 are counted"},
     AZ_DRAWING_OPTION,
-    {"--csv", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+    {"--csv", NULL, "FILE", NULL, AZ_COMPLETE_OUTPUT, false, false,
      "writes a row for each matrix: counts, norms, threshold"},
     {"--json", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
      "prints census.json instead; of several matrices a list with the columns of --csv"},

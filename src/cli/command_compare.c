@@ -139,15 +139,15 @@ out:
 static const struct az_option options[] = {
     {"--common", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
      "tensors, steps and tokens that only one has are no difference"},
-    {"--csv", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+    {"--csv", NULL, "FILE", NULL, AZ_COMPLETE_OUTPUT, false, false,
      "writes a row for each tensor, step and set of tokens that both have"},
     {"--motion", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
      "tells how the tokens of one matrix part, by the options below; --csv then writes a row for "
      "each set and step"},
     AZ_LENS_OPTIONS,
-    {"--tokens", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+    {"--tokens", NULL, "FILE", NULL, AZ_COMPLETE_OUTPUT, false, false,
      "writes a row for each token: when it parts, its greatest and its last distance"},
-    {"--arrays", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+    {"--arrays", NULL, "FILE", NULL, AZ_COMPLETE_OUTPUT, false, false,
      "writes the distances and angles of each token at each step: safetensors, [steps][tokens]"},
     AZ_DRAWING_OPTION,
     {"--json", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,

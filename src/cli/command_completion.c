@@ -21,7 +21,9 @@ static void print_values(enum az_complete kind)
 {
     switch (kind) {
     case AZ_COMPLETE_NONE: printf(":"); return;
-    case AZ_COMPLETE_FILE: printf("_azimuth_files -f"); return;
+    case AZ_COMPLETE_FILE:
+    case AZ_COMPLETE_OUTPUT:
+    case AZ_COMPLETE_FIGURE: printf("_azimuth_files -f"); return;
     case AZ_COMPLETE_DIRECTORY: printf("_azimuth_files -d"); return;
     case AZ_COMPLETE_PARAMETER:
         printf("compopt -o nospace 2>/dev/null; _azimuth_words \"");

@@ -108,7 +108,7 @@ static enum az_status run(const struct az_arguments *arguments, struct az_error 
 }
 
 static const struct az_option options[] = {
-    {"--output", "-o", "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+    {"--output", "-o", "FILE", NULL, AZ_COMPLETE_OUTPUT, false, false,
      "writes the texts, one after another, as plain text"},
     {"--list", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
      "lists the built-in texts and the Debian packages that bring them"},

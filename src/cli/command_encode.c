@@ -222,7 +222,7 @@ out:
     "What it needs and azimuth does not support is named. "
 #define OPTION_OUTPUT                                                                              \
     {                                                                                              \
-        "--output", "-o", "FILE", "standard output", AZ_COMPLETE_FILE, false, false,               \
+        "--output", "-o", "FILE", "standard output", AZ_COMPLETE_OUTPUT, false, false,             \
             "where to write; the file is there whole or not at all"                                \
     }
 

@@ -50,7 +50,7 @@ out:
 }
 
 static const struct az_option options[] = {
-    {"--output", "-o", "FILE", NULL, AZ_COMPLETE_FILE, true, false,
+    {"--output", "-o", "FILE", NULL, AZ_COMPLETE_OUTPUT, true, false,
      "what to write; its ending says how: .safetensors, .h5, .npy, .csv"},
     {"--steps", NULL, "FIRST:END:EVERY", "all", AZ_COMPLETE_NONE, false, false,
      "steps of the frames, as a slice of Python: END is not among them; one number is one step"},

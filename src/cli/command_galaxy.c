@@ -58,7 +58,7 @@ out:
 }
 
 static const struct az_option options[] = {
-    {"--output", "-o", "FILE", NULL, AZ_COMPLETE_FILE, true, false,
+    {"--output", "-o", "FILE", NULL, AZ_COMPLETE_OUTPUT, true, false,
      "the matrix; FILE less .safetensors plus .plan.json and .plan.safetensors say what was "
      "planted"},
     {"--rows", NULL, "N", "151936", AZ_COMPLETE_NONE, false, false, "tokens, at least 8192"},

@@ -12,8 +12,6 @@ static enum az_status tell(const struct az_arguments *arguments,
     const char *tokens = az_arguments_value(arguments, "--tokens");
     const char *entries = az_arguments_value(arguments, "--entries");
     const char *figure = az_arguments_value(arguments, "--figure");
-    if (entries && report->token < 0)
-        AZ_RAISE(AZ_USAGE, "--entries lists the coordinates of one token: name it with --token");
     if (csv) AZ_TRY(az_ledger_report_csv(report, csv, error));
     if (tokens) AZ_TRY(az_ledger_report_tokens(report, tokens, error));
     if (entries) AZ_TRY(az_ledger_report_entries(report, entries, error));
@@ -57,6 +55,8 @@ static enum az_status run(const struct az_arguments *arguments, struct az_error 
     struct az_ledger_options options = {.matrix = az_arguments_value(arguments, "--matrix")};
     if (beside && !az_arguments_has(arguments, "--figure"))
         AZ_RAISE(AZ_USAGE, "--beside draws a second run: name the picture with --figure");
+    if (az_arguments_has(arguments, "--entries") && !az_arguments_has(arguments, "--token"))
+        AZ_RAISE(AZ_USAGE, "--entries lists the coordinates of one token: name it with --token");
     AZ_TRY(az_arguments_threads(arguments, &options.threads, error));
     AZ_TRY(az_arguments_integer(arguments, "--token", 0, INT32_MAX, &report.token, error));
     AZ_TRY(az_arguments_integer(arguments, "--guard", 1, INT32_MAX, &options.guard_steps, error));
@@ -81,13 +81,13 @@ static const struct az_option options[] = {
      "follows the coordinates of one token"},
     {"--guard", NULL, "STEPS", "max(100, T/10)", AZ_COMPLETE_NONE, false, false,
      "steps without motion after which a token counts as frozen"},
-    {"--csv", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+    {"--csv", NULL, "FILE", NULL, AZ_COMPLETE_OUTPUT, false, false,
      "writes a row for each step and set: quantiles of drive ratio, |m|, sqrt(v), and shares"},
-    {"--tokens", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+    {"--tokens", NULL, "FILE", NULL, AZ_COMPLETE_OUTPUT, false, false,
      "writes a row for each token: last motion, cause, its four parts"},
-    {"--entries", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+    {"--entries", NULL, "FILE", NULL, AZ_COMPLETE_OUTPUT, false, false,
      "writes a row for each step and coordinate of the token named by --token"},
-    {"--figure", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+    {"--figure", NULL, "FILE", NULL, AZ_COMPLETE_FIGURE, false, false,
      "draws drive ratio, |m| and sqrt(v), the lock of v, and |m| against what would move w"},
     {"--beside", NULL, "RECORDING", NULL, AZ_COMPLETE_FILE, false, false,
      "another run: draws its sqrt(v), |m| and drive ratio over those of this one, into "

@@ -38,14 +38,14 @@ out:
 
 static const struct az_option options[] = {
     AZ_LENS_OPTIONS,
-    {"--csv", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+    {"--csv", NULL, "FILE", NULL, AZ_COMPLETE_OUTPUT, false, false,
      "writes a row for each set and step: counts, and quantiles of L1, L2, Linf, hops, ulp_start "
      "and length"},
-    {"--sizes", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+    {"--sizes", NULL, "FILE", NULL, AZ_COMPLETE_OUTPUT, false, false,
      "writes the hops by size and direction, for each set and window of steps"},
-    {"--strata", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+    {"--strata", NULL, "FILE", NULL, AZ_COMPLETE_OUTPUT, false, false,
      "writes the hops by the binade of |w| before them, for each set and window of steps"},
-    {"--arrays", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+    {"--arrays", NULL, "FILE", NULL, AZ_COMPLETE_OUTPUT, false, false,
      "writes all of it for each token and step: safetensors, [steps][tokens]"},
     AZ_DRAWING_OPTION,
     AZ_LENS_JSON,

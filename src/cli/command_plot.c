@@ -43,7 +43,7 @@ out:
 }
 
 static const struct az_option options[] = {
-    {"--output", "-o", "FILE", "RUN/figures/training.png", AZ_COMPLETE_FILE, false, false,
+    {"--output", "-o", "FILE", "RUN/figures/training.png", AZ_COMPLETE_FIGURE, false, false,
      "the picture; its ending says the format: .png, .svg or .pdf"},
     AZ_OPTION_END,
 };

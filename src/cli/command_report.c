@@ -151,7 +151,7 @@ out:
 }
 
 static const struct az_option options[] = {
-    {"--output", "-o", "FILE", "DIR/report.html", AZ_COMPLETE_FILE, false, false, "the page"},
+    {"--output", "-o", "FILE", "DIR/report.html", AZ_COMPLETE_OUTPUT, false, false, "the page"},
     AZ_OPTION_THREADS,
     AZ_OPTION_END,
 };

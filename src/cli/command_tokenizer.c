@@ -82,7 +82,7 @@ out:
 }
 
 static const struct az_option train_options[] = {
-    {"--output", "-o", "FILE", NULL, AZ_COMPLETE_FILE, true, false,
+    {"--output", "-o", "FILE", NULL, AZ_COMPLETE_OUTPUT, true, false,
      "the tokenizer.json to write, in Hugging Face's format"},
     {"--vocabulary", NULL, "N", "4000", AZ_COMPLETE_NONE, false, false,
      "entries of the vocabulary, special tokens included"},

@@ -135,12 +135,12 @@ static enum az_status reach(const struct az_arguments *arguments, struct az_erro
 
 static const struct az_option options[] = {
     AZ_OPTION_ROWS,
-    {"--csv", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false, "writes a line for each row"},
-    {"--safetensors", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+    {"--csv", NULL, "FILE", NULL, AZ_COMPLETE_OUTPUT, false, false, "writes a line for each row"},
+    {"--safetensors", NULL, "FILE", NULL, AZ_COMPLETE_OUTPUT, false, false,
      "writes arrays and masks over the rows"},
-    {"--catalog", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+    {"--catalog", NULL, "FILE", NULL, AZ_COMPLETE_OUTPUT, false, false,
      "writes the table tokens of a catalog (SQLite); azimuth help catalog"},
-    {"--figure", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+    {"--figure", NULL, "FILE", NULL, AZ_COMPLETE_FIGURE, false, false,
      "draws the rows of each script and class as a disc and bars (reach: of those that do not "
      "encode to themselves), and at which ids they lie (.png, .svg, .pdf)"},
     {"--json", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,

@@ -146,14 +146,14 @@ static const struct az_option options[] = {
     AZ_OPTION_ROWS,
     {"--set", NULL, "FILE[:TENSOR]", NULL, AZ_COMPLETE_FILE, false, true,
      "a set of rows to tell the share of: a safetensors file with a mask or ids, or ids as text"},
-    {"--csv", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+    {"--csv", NULL, "FILE", NULL, AZ_COMPLETE_OUTPUT, false, false,
      "writes a line for each row with its count"},
-    {"--safetensors", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+    {"--safetensors", NULL, "FILE", NULL, AZ_COMPLETE_OUTPUT, false, false,
      "writes live_mask, dead_mask, live_indices, dead_indices, token_occurrence_counts"},
-    {"--catalog", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+    {"--catalog", NULL, "FILE", NULL, AZ_COMPLETE_OUTPUT, false, false,
      "writes the tables usage, usage_sets and usage_set_tokens of a catalog (SQLite); azimuth help "
      "catalog"},
-    {"--figure", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,
+    {"--figure", NULL, "FILE", NULL, AZ_COMPLETE_FIGURE, false, false,
      "draws counts against rank (Zipf), the share of the text that the first ranks cover, and the "
      "enrichment of sets, scripts and classes (.png, .svg, .pdf)"},
     {"--json", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,

@@ -9,7 +9,7 @@
 
 #define AZ_DRAWING_OPTION                                                                          \
     {                                                                                              \
-        "--figure", NULL, "FILE", NULL, AZ_COMPLETE_FILE, false, false,                            \
+        "--figure", NULL, "FILE", NULL, AZ_COMPLETE_FIGURE, false, false,                          \
             "draws pictures, each with its numbers and its script beside: FILE.png (.svg, .pdf) "  \
             "gives FILE-NAME.png for each"                                                         \
     }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/unit.h"
 #include "config/number.h"
@@ -98,12 +99,20 @@ enum az_status az_exchange_range(const struct az_arguments *arguments, const cha
     return AZ_OK;
 }
 
+/* Of the file that was written: values take more room than the bits they were recorded as. */
+static uint64_t bytes_of_file(const char *path, uint64_t frame_bytes)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISREG(about.st_mode) ? (uint64_t)about.st_size
+                                                             : frame_bytes;
+}
+
 void az_exchange_tell(const struct az_exchange_target *target,
                       const struct az_exchange_result *result)
 {
     char frames[AZ_UNIT_TEXT_BYTES], bytes[AZ_UNIT_TEXT_BYTES], text[AZ_HASH_TEXT_BYTES];
     az_unit_count((uint64_t)result->frames, frames);
-    az_unit_bytes(result->bytes, bytes);
+    az_unit_bytes(bytes_of_file(target->path, result->bytes), bytes);
     az_hash_text(result->fingerprint, text);
     printf("%s: %s frame%s, %s", target->path, frames, result->frames == 1 ? "" : "s", bytes);
     printf(target->is_array ? "\n" : ", fingerprint %s\n", text);

@@ -98,10 +98,10 @@ static void print_size(const struct az_recording *recording, const struct facts 
     az_unit_bytes(facts->file_bytes, file);
     az_unit_bytes(facts->frame_bytes, frames);
     az_unit_bytes(facts->limit_bytes, limit);
-    printf("%-12s %s, %s for %s of frames (%.3g to 1), %.2g %% of a budget of %s\n", "file",
-           az_recording_container(recording), file, frames,
-           facts->frame_bytes ? (double)facts->file_bytes / (double)facts->frame_bytes : 0,
-           100 * (double)facts->file_bytes / (double)facts->limit_bytes, limit);
+    printf("%-12s %s, %s: %.3g %% of the %s of its frames, %.2g %% of a budget of %s\n", "file",
+           az_recording_container(recording), file,
+           facts->frame_bytes ? 100 * (double)facts->file_bytes / (double)facts->frame_bytes : 0,
+           frames, 100 * (double)facts->file_bytes / (double)facts->limit_bytes, limit);
 }
 
 static void print_whole(const struct az_recording *recording, const struct facts *facts)
@@ -128,20 +128,26 @@ void az_info_print_growth(const struct az_recording *recording)
 
 static void print_provenance(const struct az_recording *recording)
 {
-    static const char *const keys[] = {"experiment.name", "optimizer.arithmetic",
-                                       "optimizer.rounding", "model.compute"};
+    static const char *const keys[][2] = {{"experiment.name", ""},
+                                          {"optimizer.arithmetic", "arithmetic "},
+                                          {"optimizer.rounding", "rounding "},
+                                          {"model.compute", "compute "}};
+    bool told = false;
     char text[128];
     if (!az_recording_text(recording, AZ_RECORDING_FORMAT_KEY)) {
         printf("%-12s another program: no metadata of azimuth, so no sums and no fingerprint\n",
                "made by");
         return;
     }
-    printf("%-12s azimuth, format %s", "made by",
+    printf("%-12s azimuth, format %s\n", "made by",
            text_of(recording, AZ_RECORDING_FORMAT_KEY, text));
-    for (size_t n = 0; n < sizeof keys / sizeof keys[0]; n++)
-        if (az_recording_text(recording, keys[n]))
-            printf("; %s", text_of(recording, keys[n], text));
-    printf("\n");
+    for (size_t n = 0; n < sizeof keys / sizeof keys[0]; n++) {
+        if (!az_recording_text(recording, keys[n][0])) continue;
+        if (!told) printf("%-12s ", "experiment");
+        printf("%s%s%s", told ? ", " : "", keys[n][1], text_of(recording, keys[n][0], text));
+        told = true;
+    }
+    if (told) printf("\n");
     if (az_recording_text(recording, "copied_from"))
         printf("%-12s %s\n", "copied from", text_of(recording, "copied_from", text));
     if (az_recording_text(recording, "fingerprint"))

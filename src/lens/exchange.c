@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,7 +51,10 @@ static enum az_status make_slices(struct az_exchange *exchange,
         if (slice->box_bytes > box) box = slice->box_bytes;
         if (slice->out.frame_bytes > largest) largest = (size_t)slice->out.frame_bytes;
     }
-    if (!exchange->total_frames) AZ_RAISE(AZ_USAGE, "no frame has a step that is wanted");
+    if (!exchange->total_frames)
+        AZ_RAISE(AZ_USAGE,
+                 "no frame has a step that is wanted; the recording goes to step %" PRId64,
+                 az_recording_last_step(exchange->recording));
     AZ_TRY(az_memory_allocate(&exchange->box, box, 1, "a frame", error));
     for (int n = 0; n < 2; n++)
         AZ_TRY(az_memory_allocate(&exchange->frames[n].bytes, largest, 1, "a frame", error));

@@ -92,6 +92,13 @@ static void accounting_refuses_what_is_no_recording(void **state)
         {"account a b", "unexpected argument \"b\"", 2},
         {"account a --threads 0", "--threads 0: expected an integer from 1 to 1024", 2},
         {"account a --threads=many", "--threads many: expected an integer", 2},
+        /* What cannot be written is told before anything is read. */
+        {"account a --csv no/x.csv", "account: --csv no/x.csv: there is no directory no\n", 3},
+        {"motion a --arrays no/x", "--arrays no/x: there is no directory no\n", 3},
+        {"motion a --figure no/x.png", "--figure no/x.png: there is no directory no\n", 3},
+        {"motion a --figure x.jpg", "--figure x.jpg: its name ends in .png, .svg or .pdf", 2},
+        {"plot a -o x.jpg", "--output x.jpg: its name ends in .png, .svg or .pdf", 2},
+        {"ledger a --entries x.csv", "name it with --token", 2},
     };
     for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
         assert_int_equal(azimuth(cases[n].arguments), cases[n].exit_code);

@@ -47,7 +47,7 @@ static void an_array_has_the_chosen_numbers(void **state)
     struct az_safetensors *file = open_run();
     assert_int_equal(azimuth("export run W -o w.npy --steps 2:31:7 --rows 5,100:103 --dims 3:7"),
                      0);
-    assert_has(out, "w.npy: 5 frames, 160 B\n");
+    assert_has(out, "w.npy: 5 frames, 448 B\n");
     struct az_tensor w = npy("w.npy", &bytes);
     const int64_t tokens[] = {5, 100, 101, 102};
     assert_int_equal(w.dtype, AZ_DTYPE_F32);

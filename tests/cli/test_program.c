@@ -244,6 +244,15 @@ static void the_progress_line_fits_its_columns(void **state)
     az_bar_line(&progress, 0, false, line);
     assert_string_equal(line, "training  1,000/1,000 steps  12.3/s  1 min 21 s  loss 4.31  dead "
                               "moving 12.3 %");
+    progress = (struct az_progress_state){.detail = "",
+                                          .stage = "looking",
+                                          .unit = "MB",
+                                          .done = 160.1,
+                                          .total = 320.2,
+                                          .rate_per_second = 76.8};
+    progress.remaining_seconds = 2;
+    az_bar_line(&progress, 0, false, line);
+    assert_string_equal(line, "looking  160.1/320.2 MB  76.8 MB/s  0:02 left");
 }
 
 int main(void)

@@ -21,7 +21,7 @@ static void info_tells_what_is_there(void **state)
     assert_has(out, "file         safetensors, ");
     assert_has(out, "% of a budget of 12.0 GB\n");
     assert_has(out, "frames       217 frames of 217 are whole; 124 have sums");
-    assert_has(out, "made by      azimuth, format azimuth-recording-1; ");
+    assert_has(out, "made by      azimuth, format azimuth-recording-1\n");
     assert_has(out, "\nfingerprint  ");
     assert_has(out, "W                          BF16 270 x 8");
     assert_has(out, "learning_rate              F32   0.001\n");
