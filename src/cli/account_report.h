@@ -1,4 +1,4 @@
-/* account_report.h: the three forms in which `azimuth account` tells what it found. */
+/* account_report.h: the forms in which `azimuth account` tells what it found. */
 #ifndef AZ_CLI_ACCOUNT_REPORT_H
 #define AZ_CLI_ACCOUNT_REPORT_H
 
@@ -24,5 +24,8 @@ enum az_status az_account_report_json(const struct az_account_report *report,
 /* A row for each step and set. */
 enum az_status az_account_report_csv(const struct az_account_report *report, const char *path,
                                      struct az_error *error);
+/* Change of the matrix with what of it is not predicted, their ratio, components that differ. */
+enum az_status az_account_report_draw(const struct az_account_report *report, const char *file,
+                                      struct az_error *error);
 
 #endif

@@ -33,7 +33,9 @@ static enum az_status tell(const struct az_arguments *arguments,
 {
     enum az_status status = AZ_OK;
     const char *csv = az_arguments_value(arguments, "--csv");
+    const char *figure = az_arguments_value(arguments, "--figure");
     if (csv) AZ_TRY(az_account_report_csv(report, csv, error));
+    if (figure) AZ_TRY(az_account_report_draw(report, figure, error));
     if (az_arguments_has(arguments, "--json"))
         AZ_TRY(az_account_report_json(report, error));
     else
@@ -60,6 +62,7 @@ static enum az_status run(const struct az_arguments *arguments, struct az_error 
         .context = &gathering,
     };
     options.arithmetic = options.automatic ? NULL : arithmetic;
+    AZ_TRY(az_arguments_figure_beside(arguments, "--csv", "--figure", error));
     AZ_TRY(az_arguments_threads(arguments, &options.threads, error));
     AZ_TRY(az_memory_allocate(&assignments, arguments->given_count + 1, sizeof *assignments,
                               "the hyperparameters", error));
@@ -96,6 +99,9 @@ static const struct az_option options[] = {
      "beta2, eps, or vocab_size (where only some rows were recorded)"},
     {"--csv", NULL, "FILE", NULL, AZ_COMPLETE_OUTPUT, false, false,
      "writes a row for each step and set of tokens"},
+    {"--figure", NULL, "FILE", NULL, AZ_COMPLETE_FIGURE, false, false,
+     "draws the change at each step, what of it is not predicted, and how many components differ "
+     "(.png, .svg, .pdf)"},
     {"--json", NULL, NULL, NULL, AZ_COMPLETE_NONE, false, false,
      "prints everything as JSON instead of tables"},
     AZ_OPTION_THREADS,
@@ -127,6 +133,6 @@ const struct az_command az_command_account = {
     .examples = "azimuth account demo-run\n"
                 "azimuth account thimble_1.safetensors --arithmetic auto  # made by PyTorch\n"
                 "azimuth account crucible.h5 -P optimizer.beta2=0.999 -P optimizer.eps=1e-8\n"
-                "azimuth account thimble-1 --csv steps.csv\n",
+                "azimuth account thimble-1 --csv steps.csv --figure account.png\n",
     .run = run,
 };

@@ -150,6 +150,15 @@ static void put_head(struct text *text, const struct az_figure *figure,
             AZ_FIGURE_FONT_POINTS + 2);
 }
 
+/* Where doublings begin: at a power of ten in the range, halved as often as the range allows; else
+ * at the one below it. */
+static double first_doubling(const struct az_range *range)
+{
+    double ten = pow(10, ceil(log10(range->min)));
+    if (ten > range->max) return pow(10, floor(log10(2 * range->min)));
+    return ten / pow(2, floor(log2(ten / range->min)));
+}
+
 /* An axis over several decades has powers of ten at its tics, a shorter logarithmic one doublings,
  * one of few places whole numbers. */
 static void put_axis(struct text *text, char axis, const struct az_figure_axis *drawn,
@@ -161,7 +170,7 @@ static void put_axis(struct text *text, char axis, const struct az_figure_axis *
     if (drawn->bare)
         put(text, "unset %ctics\n", axis);
     else if (range->logarithmic && !decades)
-        put(text, "set %ctics %.17g,2\n", axis, pow(10, floor(log10(2 * range->min))));
+        put(text, "set %ctics %.17g,2\n", axis, first_doubling(range));
     else if (range->whole && range->max - range->min < 11)
         put(text, "set %ctics 1\n", axis);
     else

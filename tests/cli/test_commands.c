@@ -201,6 +201,26 @@ static void a_flipped_bit_ends_the_accounting_with_exit_code_1(void **state)
     assert_has(out, "\"token\": 5");
 }
 
+/* With the arithmetic that trained nothing of the change is left over; with another, much is. */
+static void the_accounting_is_drawn(void **state)
+{
+    (void)state;
+    if (system("command -v gnuplot >/dev/null") != 0) skip();
+    assert_int_equal(azimuth("account run --figure right.svg"), 0);
+    assert_int_equal(azimuth("account run --arithmetic bf16-legacy --figure wrong.svg"), 1);
+    assert_int_equal(azimuth("account run --csv right.csv --figure right.svg"), 2);
+    assert_has(err, "name one of them otherwise");
+    char *right = read_all("right.csv"), *wrong = read_all("wrong.csv");
+    const char *left_over = "\"dead, predicted minus observed\"";
+    assert_non_null(strstr(right, "\"dead, observed\",\"live, observed\",dead,live,w,m,v\n"));
+    assert_non_null(strstr(wrong, left_over));
+    az_memory_free(right);
+    az_memory_free(wrong);
+    right = read_all("right.svg");
+    assert_non_null(strstr(right, "W of run, accounted with arithmetic bf16<"));
+    az_memory_free(right);
+}
+
 static void ctrl_c_ends_a_run_with_everything_written(void **state)
 {
     (void)state;
@@ -334,6 +354,7 @@ int main(void)
         cmocka_unit_test(accounting_refuses_what_is_no_recording),
         cmocka_unit_test(a_tiny_run_is_grown_and_accounted_for),
         cmocka_unit_test(a_flipped_bit_ends_the_accounting_with_exit_code_1),
+        cmocka_unit_test(the_accounting_is_drawn),
         cmocka_unit_test(ctrl_c_ends_a_run_with_everything_written),
         cmocka_unit_test(a_run_is_followed_to_its_end),
         cmocka_unit_test(a_dry_run_prints_everything_and_writes_nothing),
