@@ -7,6 +7,8 @@
 #include "cli/commands.h"
 #include "cli/sky_maps.h"
 
+#define BOTTOM 1.1 /* inches for the numbers and the name of an axis, below the lower views */
+
 static double extent_of(const double *values, int64_t count)
 {
     double most = 0;
@@ -55,13 +57,21 @@ static void add_numbers(struct views *views)
         count++;
     }
     views->panels[3] = (struct az_chart_panel){.left = 8.6,
-                                               .bottom = 0.8,
+                                               .bottom = BOTTOM,
                                                .width = 6.4,
                                                .height = 6.4,
                                                .x_max = 1,
                                                .y_max = 1,
                                                .texts = views->texts,
                                                .text_count = count};
+}
+
+static void put_title(struct views *views, const char *what, int64_t count)
+{
+    char tokens[AZ_UNIT_TEXT_BYTES];
+    az_unit_count((uint64_t)count, tokens);
+    snprintf(views->title, sizeof views->title, "%s, %s, n = %s tokens", what,
+             views->scene->description, tokens);
 }
 
 /* XY, XZ and YZ, coloured by the axis that is missing, on one scale. */
@@ -83,7 +93,7 @@ static enum az_status draw_triple(struct views *views, struct az_error *error)
         AZ_TRY(az_layers_make(&views->layers[n], scene, axes[plane[0]], axes[plane[1]], NULL,
                               axes[plane[2]], NULL, error));
         *panel = (struct az_chart_panel){.left = n % 2 ? 8.6 : 1.1,
-                                         .bottom = n < 2 ? 8.4 : 0.8,
+                                         .bottom = n < 2 ? BOTTOM + 7.6 : BOTTOM,
                                          .width = 6.4,
                                          .height = 6.4,
                                          .axes = true,
@@ -97,11 +107,10 @@ static enum az_status draw_triple(struct views *views, struct az_error *error)
                                          .star_count = views->layers[n].count};
     }
     add_numbers(views);
-    snprintf(views->title, sizeof views->title, "Orthographic views, %s, n = %lld tokens",
-             scene->description, (long long)(scene->sky->rows - scene->sky->not_finite));
+    put_title(views, "Orthographic views", scene->sky->rows - scene->sky->not_finite);
     struct az_chart chart = {.title = views->title,
                              .width_inches = 16.4,
-                             .height_inches = 15.6,
+                             .height_inches = BOTTOM + 14.8,
                              .dots_per_inch = scene->dots_per_inch,
                              .colormap = scene->colormap ? scene->colormap : "bwr",
                              .bar_label = "depth along the missing axis (weight units)",
@@ -126,6 +135,7 @@ static enum az_status draw_wedge(struct views *views, double width, const double
     unsigned char *keep = NULL;
     double depth = 0, most = 0;
     int64_t count = 0;
+    char what[64];
     AZ_TRY(az_memory_allocate(&keep, (size_t)sky->rows, 1, "a wedge", error));
     for (int64_t i = 0; i < sky->rows; i++) {
         double turn = fmod(sky->longitude[i] - longitudes[0] + 720, 360);
@@ -158,9 +168,8 @@ static enum az_status draw_wedge(struct views *views, double width, const double
                                                .text_count = views->grid->text_count,
                                                .stars = views->layers[0].stars,
                                                .star_count = views->layers[0].count};
-    snprintf(views->title, sizeof views->title,
-             "Wedge within %g\302\260 of the equator, %s, n = %lld tokens", width,
-             scene->description, (long long)count);
+    snprintf(what, sizeof what, "Wedge within %g\302\260 of the equator", width);
+    put_title(views, what, count);
     struct az_chart chart = {.title = views->title,
                              .width_inches = 12.2,
                              .height_inches = 11.4,
