@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs what is needed, builds in every way that counts, runs every test and every check.
 #
-#   ./check.sh            everything (CI runs this; about a quarter of an hour on two cores)
-#   ./check.sh --quick    one build by gcc, the tests that take no more than seconds, the fast checks
+#   ./check.sh            everything (CI runs this; about half an hour on two cores)
+#   ./check.sh --quick    one build by gcc, the tests that take no more than seconds, the fast checks:
+#                         a few minutes
 #   ./check.sh --no-install   takes the packages as they are
 #
 # Goes on after a failure and lists all of them in the end. The last line is "N passed, N failed";
@@ -17,7 +18,7 @@ for option; do
     case $option in
     --quick) quick=true ;;
     --no-install) install=false ;;
-    -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0" && exit 0 ;;
+    -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0" && exit 0 ;;
     *) echo "check.sh: unknown option '$option'; see ./check.sh --help" >&2 && exit 2 ;;
     esac
 done

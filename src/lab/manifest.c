@@ -1,4 +1,4 @@
-/* run.json: all that is needed to know a run, and to make it again. docs/running.md lists it. */
+/* run.json: all that is needed to know a run, and to make it again. docs/formats.md lists it. */
 #include <string.h>
 
 #include "azimuth/build.h"
