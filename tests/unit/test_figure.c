@@ -373,50 +373,6 @@ static void columns_stand_on_the_bottom_and_upright_lines_have_room(void **state
     assert_true(layout.x.whole && !layout.y.whole);
 }
 
-/* Tics at whole numbers only are for places that are numbers of something, not for shares. */
-static void cells_have_whole_tics_where_their_places_are_whole(void **state)
-{
-    (void)state;
-    static const double numbers[] = {0, 1, 2}, shares[] = {0, 0.5, 1}, level[] = {1, 2, 3};
-    struct sample sample;
-    struct az_layout layout;
-    sample_init(&sample, 1);
-    sample.series[0] =
-        (struct az_figure_series){"cells", AZ_MARK_CELLS, numbers, shares, .count = 3};
-    sample.series[0].level = level;
-    assert_int_equal(az_layout_panel(&layout, &sample.panel, 6, 2, NULL), AZ_OK);
-    assert_true(layout.x.whole && !layout.y.whole);
-    sample.series[0].y = numbers;
-    assert_int_equal(az_layout_panel(&layout, &sample.panel, 6, 2, NULL), AZ_OK);
-    assert_true(layout.x.whole && layout.y.whole);
-}
-
-/* Less than two decades are numbered by doublings, among which is the power of ten. */
-static void short_logarithmic_axes_double_about_a_power_of_ten(void **state)
-{
-    (void)state;
-    need_gnuplot();
-    static const struct {
-        double min, max;
-        const char *tics;
-    } cases[] = {{0.5, 40, "set ytics 0.5,2\n"},
-                 {7, 90, "set ytics 10,2\n"},
-                 {2.3, 80, "set ytics 2.5,2\n"},
-                 {2, 9, "set ytics 1,2\n"}};
-    for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
-        struct sample sample;
-        struct az_error error;
-        size_t length_bytes;
-        sample_init(&sample, 1);
-        sample.panel.y =
-            (struct az_figure_axis){.logarithmic = true, .min = cases[n].min, .max = cases[n].max};
-        if (draw(&sample, "short.png", &error) != AZ_OK) fail_msg("%s", error.message);
-        char *script = read_back("short.gp", &length_bytes);
-        assert_non_null(strstr(script, cases[n].tics));
-        az_memory_free(script);
-    }
-}
-
 /* A disc has no axes, and its wedges turn clockwise from the top; the next panel has axes again. */
 static void a_disc_stands_above_a_panel_of_another_height(void **state)
 {
@@ -528,8 +484,6 @@ int main(void)
         cmocka_unit_test(ranges_hold_all_points_and_lines),
         cmocka_unit_test(bars_stand_at_their_names),
         cmocka_unit_test(columns_stand_on_the_bottom_and_upright_lines_have_room),
-        cmocka_unit_test(cells_have_whole_tics_where_their_places_are_whole),
-        cmocka_unit_test(short_logarithmic_axes_double_about_a_power_of_ten),
         cmocka_unit_test(a_disc_stands_above_a_panel_of_another_height),
         cmocka_unit_test(text_is_quoted_for_gnuplot),
     };
