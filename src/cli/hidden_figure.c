@@ -1,6 +1,7 @@
 /* azimuth hidden: FILE-states and FILE-angles. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/drawing.h"
 #include "cli/hidden_report.h"
@@ -10,6 +11,7 @@ struct drawing {
     const struct az_hidden *hidden;
     const double *steps;
     double first, last; /* of the axis */
+    char titles[AZ_DRAWING_PANELS][128];
 };
 
 /* At two steps that follow one another, so that there is a line to draw; or at the only one. */
@@ -66,11 +68,19 @@ static enum az_status end(struct drawing *to, const char *file, const char *name
     return AZ_OK;
 }
 
-/* Panels without a series are taken away: what was not recorded leaves none. */
+/* Panels without a series are taken away: what was not recorded leaves none. One with a single
+ * series has no legend: its title says what it is. */
 static void drop_empty(struct drawing *to)
 {
     struct az_drawing *drawing = to->drawing;
-    if (drawing->panels[drawing->panel_count - 1].series_count == 0) drawing->panel_count--;
+    struct az_figure_panel *of = &drawing->panels[drawing->panel_count - 1];
+    if (of->series_count == 0) {
+        drawing->panel_count--;
+    } else if (of->series_count == 1 && strcmp(of->series[0].name, of->y.label) != 0) {
+        char *title = to->titles[drawing->panel_count - 1];
+        snprintf(title, sizeof to->titles[0], "%.70s: %.50s", of->title, of->series[0].name);
+        of->title = title;
+    }
 }
 
 /* ---- states ---- */
@@ -143,10 +153,10 @@ static enum az_status draw_angles(const struct az_hidden *hidden, const char *fi
     if (is_known(hidden, AZ_HIDDEN_SPEED)) az_drawing_line(to.drawing, 90, false, "90 degrees");
     drop_empty(&to);
     panel(&to, "What moves: coordinates that carry dc", "dimensions");
-    add(&to, AZ_HIDDEN_CARRIED, "participation of dc", false);
+    add(&to, AZ_HIDDEN_CARRIED, "dimensions", false);
     drop_empty(&to);
     panel(&to, "h_dead and h_mean", "angle (degrees)");
-    add(&to, AZ_HIDDEN_DEAD_MEAN, "h_dead and h_mean", true);
+    add(&to, AZ_HIDDEN_DEAD_MEAN, "angle (degrees)", true);
     drop_empty(&to);
     panel(&to, "On the sky, from the origin", "angle (degrees)");
     add(&to, AZ_HIDDEN_MEAN_DEAD, "h_mean and the dead centroid", true);

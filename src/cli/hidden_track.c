@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "azimuth/chart.h"
 #include "azimuth/sky.h"
@@ -13,6 +14,7 @@
 #include "cli/hidden_report.h"
 #include "cli/lens_common.h"
 #include "cli/sky_maps.h"
+#include "store/csv.h"
 
 #define WIDTH_INCHES 16.0
 #define HEIGHT_INCHES 8.8
@@ -67,9 +69,10 @@ out:
     return status;
 }
 
-/* Where a vector is seen from the origin; false where it has no direction there. */
-static bool project(const struct track *track, const double *vector, double *x, double *y,
-                    double *share)
+/* Where a vector is seen from the origin, in degrees; false where it has no direction there.
+ * share: of its length that lies along the three axes. */
+static bool project(const struct track *track, const double *vector, double *longitude,
+                    double *latitude, double *share)
 {
     double at[AXES] = {0}, squares = 0;
     size_t dims = (size_t)track->frame->dims;
@@ -80,8 +83,8 @@ static bool project(const struct track *track, const double *vector, double *x, 
     }
     double r = sqrt(at[0] * at[0] + at[1] * at[1] + at[2] * at[2]);
     if (!(r > 0)) return false;
-    az_mollweide(atan2(at[2], at[1]) * (180 / 3.14159265358979323846),
-                 asin(at[0] / r) * (180 / 3.14159265358979323846), x, y);
+    *longitude = atan2(at[2], at[1]) * (180 / 3.14159265358979323846);
+    *latitude = asin(at[0] / r) * (180 / 3.14159265358979323846);
     *share = r / sqrt(squares);
     return true;
 }
@@ -109,9 +112,10 @@ static void add_layer(struct track *track, const struct layer *layer)
     double *x = track->values + track->used, *y = x + most, *level = y + most, sum = 0;
     track->used += 3 * most;
     for (size_t n = 0; n < most; n++) {
-        double share;
+        double longitude, latitude, share;
         const double *vector = hidden->vectors[layer->vector] + n * (size_t)hidden->dims;
-        if (!project(track, vector, &x[count], &y[count], &share)) continue;
+        if (!project(track, vector, &longitude, &latitude, &share)) continue;
+        az_mollweide(longitude, latitude, &x[count], &y[count]);
         level[count++] = (double)hidden->steps[n].step;
         sum += share;
     }
@@ -127,6 +131,35 @@ static void add_layer(struct track *track, const struct layer *layer)
                                 .level = layer->color ? NULL : level,
                                 .color = layer->color,
                                 .alpha = 0.9};
+}
+
+/* FILE-track.csv: the numbers beside the picture. */
+static enum az_status write_numbers(const struct track *track, const char *picture,
+                                    struct az_error *error)
+{
+    enum az_status status = AZ_OK;
+    struct az_csv *csv = NULL;
+    char path[AZ_DRAWING_PATH_BYTES + 8];
+    const struct az_hidden *hidden = track->report->hidden;
+    const char *dot = strrchr(picture, '.');
+    snprintf(path, sizeof path, "%.*s.csv", (int)(dot - picture), picture);
+    AZ_TRY(az_csv_create(&csv, path, AZ_CSV_WHOLE,
+                         "vector,step,longitude_degrees,latitude_degrees,share_along_axes", error));
+    for (int v = 0; v < AZ_HIDDEN_VECTORS; v++) {
+        for (int64_t n = 0; n < hidden->count; n++) {
+            double longitude, latitude, share;
+            const double *vector = hidden->vectors[v] + (size_t)n * (size_t)hidden->dims;
+            if (!project(track, vector, &longitude, &latitude, &share)) continue;
+            az_csv_text(csv, az_hidden_vector_name((enum az_hidden_vector)v));
+            az_csv_integer(csv, hidden->steps[n].step);
+            az_csv_f64(csv, longitude);
+            az_csv_f64(csv, latitude);
+            az_csv_f64(csv, share);
+            AZ_TRY(az_csv_end(csv, error));
+        }
+    }
+out:
+    return az_csv_finish(csv, status, error);
 }
 
 static enum az_status draw(struct track *track, const char *path, struct az_error *error)
@@ -183,6 +216,7 @@ enum az_status az_hidden_draw_track(const struct az_hidden_report *report, const
                               sizeof(double), "a map", error));
     add_tokens(track);
     for (size_t n = 0; n < LAYERS; n++) add_layer(track, &layers[n]);
+    AZ_TRY(write_numbers(track, path, error));
     AZ_TRY(draw(track, path, error));
     fprintf(stderr, "%s\n", path);
 out:

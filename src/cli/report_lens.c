@@ -19,6 +19,7 @@
 
 #define PATH_BYTES 4096
 #define STRAGGLERS 20
+#define STRAGGLER_COLUMNS 10
 #define STRUCTURE_FRAMES 200
 #define HIDDEN_STEPS 400
 #define HIDDEN_ROWS 12
@@ -87,13 +88,19 @@ out:
 }
 
 struct straggler_cells {
-    char texts[STRAGGLERS][7][96];
-    const char *cells[STRAGGLERS][7];
+    char texts[STRAGGLERS][STRAGGLER_COLUMNS][96];
+    const char *cells[STRAGGLERS][STRAGGLER_COLUMNS]; /* the last three where h was recorded */
 };
 
-static void fill_straggler(const struct az_lifecycle_report *life, int64_t n, char texts[7][96],
-                           const char *cells[7])
+static void print_known(char text[96], const char *format, double value)
 {
+    snprintf(text, 96, isnan(value) ? "-" : format, value);
+}
+
+static void fill_straggler(const struct az_lifecycle_report *life, int64_t n,
+                           char texts[STRAGGLER_COLUMNS][96], const char **cells, int columns)
+{
+    const struct az_straggling *straggling = &life->straggling;
     const struct az_lens *lens = life->lens;
     int64_t row = lens->lifecycle->stragglers[n], token = lens->subject.tokens[row];
     const struct az_token_life *of = &lens->lifecycle->tokens[row];
@@ -106,14 +113,21 @@ static void fill_straggler(const struct az_lifecycle_report *life, int64_t n, ch
     snprintf(texts[4], 96, "%" PRId64 "%s", of->freeze_step, of->censored ? " (censored)" : "");
     snprintf(texts[5], 96, "%" PRId64, of->stumbles);
     snprintf(texts[6], 96, "%.4f", of->norm_end_w);
-    for (int c = 0; c < 7; c++) cells[c] = texts[c];
+    if (columns == STRAGGLER_COLUMNS && n < straggling->token_count) {
+        int64_t at = (straggling->point_count - 1) * straggling->token_count + n;
+        print_known(texts[7], "%.1f", straggling->angle_h_degrees[at]);
+        print_known(texts[8], "%.3g", straggling->p_mean[n]);
+        print_known(texts[9], "%.3g", straggling->p_mean[at]);
+    }
+    for (int c = 0; c < columns; c++) cells[c] = texts[c];
 }
 
 static enum az_status add_stragglers(struct az_report *report,
                                      const struct az_lifecycle_report *life, struct az_error *error)
 {
-    static const char *const heads[] = {"token",   "text",     "bytes",  "script",
-                                        "freezes", "stumbles", "norm, w"};
+    static const char *const heads[STRAGGLER_COLUMNS] = {
+        "token",    "text",    "bytes",      "script",   "freezes",
+        "stumbles", "norm, w", "angle to h", "p, first", "p, last"};
     static const char *const definitions[] = {
         NULL,
         "The token's bytes; what is no UTF-8 alone as \\x..",
@@ -122,7 +136,11 @@ static enum az_status add_stragglers(struct az_report *report,
         ("Freeze step: the last step at which it moved, plus one. Censored: it moved within the "
          "guard's steps of the end, so it may go on."),
         "Motions after at least one still step.",
-        "Euclidean norm of its row at the end."};
+        "Euclidean norm of its row at the end.",
+        "Degrees between its row before the last step and the mean of the step's hidden states.",
+        "Its probability at the first step with h: mean over 512 positions.",
+        "The same at the last step."};
+    int columns = life->straggling.point_count ? STRAGGLER_COLUMNS : STRAGGLER_COLUMNS - 3;
     struct straggler_cells *cells = NULL;
     const struct az_lifecycle *lifecycle = life->lens->lifecycle;
     int64_t count =
@@ -131,7 +149,9 @@ static enum az_status add_stragglers(struct az_report *report,
     if (!count) return AZ_OK;
     enum az_status status = az_memory_allocate(&cells, 1, sizeof *cells, "stragglers", error);
     if (status != AZ_OK) return status;
-    for (int64_t n = 0; n < count; n++) fill_straggler(life, n, cells->texts[n], cells->cells[n]);
+    const char **all = &cells->cells[0][0]; /* rows of `columns` cells */
+    for (int64_t n = 0; n < count; n++)
+        fill_straggler(life, n, cells->texts[n], all + n * columns, columns);
     snprintf(caption, sizeof caption,
              "Stragglers: dead tokens that froze after 99 %% of them, or not at all (%" PRId64
              "; the latest first)",
@@ -139,9 +159,9 @@ static enum az_status add_stragglers(struct az_report *report,
     az_report_table(report, &(struct az_report_table){.caption = caption,
                                                       .heads = heads,
                                                       .definitions = definitions,
-                                                      .cells = &cells->cells[0][0],
+                                                      .cells = all,
                                                       .rows = (size_t)count,
-                                                      .columns = 7});
+                                                      .columns = (size_t)columns});
     az_memory_free(cells);
     return AZ_OK;
 }
@@ -156,6 +176,7 @@ static enum az_status add_lifecycle(struct az_report *report, const struct az_re
     struct az_lifecycle_report life = {.lens = lens, .request = request};
     AZ_TRY(az_lens_tokenizer_read(&tokenizer, NULL, source->directory, error));
     life.tokenizer = tokenizer;
+    AZ_TRY(az_straggling_find(&life.straggling, source->directory, lens, source->threads, error));
     AZ_TRY(picture(path, source, "lifecycle.png", error));
     AZ_TRY(az_lifecycle_draw(&life, path, error));
     az_report_section(report, "Lifecycle");
@@ -173,6 +194,7 @@ static enum az_status add_lifecycle(struct az_report *report, const struct az_re
                        error));
     AZ_TRY(add_stragglers(report, &life, error));
 out:
+    az_straggling_free(&life.straggling);
     az_tokenizer_free(tokenizer);
     return status;
 }

@@ -167,6 +167,9 @@ static void put_panel(struct text *text, const struct az_chart *chart, size_t nu
             az_script_quote(quoted, panel->y_label));
     } else
         put(text, "unset border; unset tics; unset grid; unset xlabel; unset ylabel\n");
+    /* A map without axes is round: the page's lower left corner is empty. */
+    if (!panel->axes && chart->panel_count == 1)
+        put(text, "set key at screen 0.01,0.02 left bottom\n");
     for (size_t n = 0; n < panel->text_count; n++)
         put(text, "set label %zu '%s' at first %.7g,%.7g center noenhanced textcolor '#c0c0c0'\n",
             n + 10, az_script_quote(quoted, panel->texts[n].text), panel->texts[n].x,

@@ -212,17 +212,27 @@ void az_report_figure(struct az_report *report, const char *path, const char *ca
     az_memory_free(bytes);
 }
 
-static bool is_number(const char *cell)
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/* A column of numbers, or of "-" where one is not known, stands right. */
+static bool has_numbers(const struct az_report_table *table, size_t column)
 {
-    return cell && cell[0] && strchr("0123456789+-", cell[0]);
+    bool any = false;
+    for (size_t r = 0; r < table->rows; r++) {
+        const char *cell = table->cells[r * table->columns + column];
+        bool sign = cell && (cell[0] == '-' || cell[0] == '+');
+        bool number = cell && is_digit(cell[sign]);
+        if (!number && !(cell && strcmp(cell, "-") == 0)) return false;
+        any = any || number;
+    }
+    return any;
 }
 
 static void table_rows(struct az_report *report, const struct az_report_table *table)
 {
     body(report, "<div class=\"wide\"><table>\n<thead><tr>");
     for (size_t c = 0; c < table->columns; c++) {
-        const char *first = table->rows ? table->cells[c] : NULL;
-        body(report, is_number(first) ? "<th class=\"n\">" : "<th>");
+        body(report, has_numbers(table, c) ? "<th class=\"n\">" : "<th>");
         define(report, table->heads[c], table->definitions ? table->definitions[c] : NULL);
         body(report, "</th>");
     }
@@ -231,7 +241,7 @@ static void table_rows(struct az_report *report, const struct az_report_table *t
         body(report, "<tr>");
         for (size_t c = 0; c < table->columns; c++) {
             const char *cell = table->cells[r * table->columns + c];
-            body(report, is_number(cell) ? "<td class=\"n\">" : "<td>");
+            body(report, has_numbers(table, c) ? "<td class=\"n\">" : "<td>");
             body_text(report, cell);
             body(report, "</td>");
         }

@@ -172,6 +172,12 @@ static void a_tiny_run_is_grown_and_accounted_for(void **state)
         assert_has(page, heading);
     }
     assert_null(strstr(page, "Not looked at"));
+    assert_null(strstr(page, ">angle to h</"));
+    az_memory_free(page);
+    assert_int_equal(azimuth("train tiny.conf -o with-h -P record.h=1"), 0);
+    assert_int_equal(azimuth("report with-h"), 0);
+    page = read_all("with-h/report.html");
+    assert_has(page, ">angle to h</"); /* in the table of stragglers */
     az_memory_free(page);
     assert_int_equal(azimuth("report ."), 3);
     assert_has(err, "there is no run.json");

@@ -135,9 +135,9 @@ static void a_recorded_mean_tells_what_it_can(void **state)
 
 static void assert_picture(const char *name, bool there)
 {
-    static const char *const endings[] = {"svg", "gp"};
+    static const char *const endings[] = {"svg", "gp", "csv"};
     char path[600];
-    for (int k = 0; k < 2; k++) {
+    for (int k = 0; k < 3; k++) {
         snprintf(path, sizeof path, "%s/%s.%s", directory, name, endings[k]);
         if (az_file_exists(path) != there) fail_msg("%s is%s there", path, there ? " not" : "");
     }

@@ -70,6 +70,24 @@ static void hostile_texts_stay_texts(void **state)
     assert_int_equal(occurrences("<details"), occurrences("</details>"));
 }
 
+/* A column stands right where all of it are numbers, or unknown. */
+static void columns_of_numbers_stand_right(void **state)
+{
+    (void)state;
+    static const char *const heads[] = {"token", "text", "p", "bytes"};
+    static const char *const cells[] = {"11", "+",  "-",     "2b",   "12", "1",
+                                        "+5", "30", "-7 %%", "word", "-",  "e0b8"};
+    struct az_report *report;
+    assert_int_equal(az_report_create(&report, "t", "t", "t", NULL), AZ_OK);
+    az_report_table(report,
+                    &(struct az_report_table){
+                        .caption = "t", .heads = heads, .cells = cells, .rows = 3, .columns = 4});
+    write_page(report);
+    assert_int_equal(occurrences("<th class=\"n\">"), 2);
+    assert_has("<td class=\"n\">-7 %%</td><td>word</td><td class=\"n\">-</td><td>e0b8</td>");
+    assert_has("<td class=\"n\">11</td><td>+</td><td class=\"n\">-</td><td>2b</td>");
+}
+
 /* RFC 4648, section 10. */
 static void pictures_are_copied_into_the_page(void **state)
 {
@@ -144,6 +162,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hostile_texts_stay_texts),
+        cmocka_unit_test(columns_of_numbers_stand_right),
         cmocka_unit_test(pictures_are_copied_into_the_page),
         cmocka_unit_test(a_missing_picture_is_told_and_leaves_no_page),
         cmocka_unit_test(every_failed_allocation_is_told),
