@@ -41,8 +41,8 @@ AZ_API void az_report_numbers(struct az_report *report, const struct az_report_n
 AZ_API void az_report_figure(struct az_report *report, const char *path, const char *caption);
 
 /* cells[rows][columns]. A head may say what its column means (definitions: NULL, or [columns] with
- * NULL where nothing is to be said). A cell that begins with a digit, a sign or a dash is set to
- * the right. folded: closed until it is touched, with the caption to touch. */
+ * NULL where nothing is to be said). A column whose cells all begin with a number, or are "-", is
+ * set to the right. folded: closed until it is touched, with the caption to touch. */
 struct az_report_table {
     const char *caption;
     const char *const *heads, *const *definitions, *const *cells;

@@ -169,6 +169,27 @@ static void tokens_have_their_text_bytes_and_script(void **state)
     assert_has(out, "\"bytes\": \"e0b881e0b8b1\"");
 }
 
+/* As PyTorch leaves it: a file, and no run directory about it. */
+static void a_recording_alone_has_its_report(void **state)
+{
+    (void)state;
+    char path[600];
+    if (system("command -v gnuplot >/dev/null") != 0) skip();
+    assert_int_equal(on_recording("report", "-o page.html"), 0);
+    assert_string_equal(out, "page.html\n");
+    char *page = read_all("page.html");
+    static const char *const parts[] = {
+        "planted.safetensors</h1>",    "Not accounted for: that needs W, grad_W",
+        "<h2>Lifecycle</h2>",          "<h2>Kinematics</h2>",
+        "Not looked at: momentum_W, ", "<h2>What the file says</h2>"};
+    for (size_t n = 0; n < sizeof parts / sizeof *parts; n++) assert_has(page, parts[n]);
+    az_memory_free(page);
+    snprintf(path, sizeof path, "%s/page-figures/lifecycle-map.csv", directory);
+    assert_true(az_file_exists(path));
+    assert_int_equal(azimuth("report nothing.safetensors"), 3);
+    assert_has(err, "cannot open the recording");
+}
+
 /* Cells of a row of numbers separated by commas, after the first `skip`. */
 static int64_t cell(const char *row, int skip)
 {
@@ -230,6 +251,7 @@ int main(void)
         cmocka_unit_test(structure_is_told_frame_by_frame),
         cmocka_unit_test(programs_read_json),
         cmocka_unit_test(pictures_stand_with_their_numbers),
+        cmocka_unit_test(a_recording_alone_has_its_report),
         cmocka_unit_test(tokens_have_their_text_bytes_and_script),
         cmocka_unit_test(onsets_are_drawn_where_tokens_froze),
         cmocka_unit_test(wrong_inputs_say_so),
