@@ -128,7 +128,7 @@ set format x '%g'
 set xrange [3.7617286682551426e-05:0.00010509129438991564]
 set xlabel 'sqrt(vhat) + eps (weight units)' noenhanced offset 0,0.3
 set logscale y
-set ytics 9.9999999999999995e-07,2
+set ytics 5.0000000000000004e-06,2
 set format y '%g'
 set yrange [4.1835832243244689e-06:0.00024962472774274112]
 set ylabel '|mhat| (weight units)' noenhanced

@@ -65,9 +65,12 @@ static enum az_status check_completeness(const struct az_arguments *arguments,
                                          struct az_error *error)
 {
     const struct az_command *command = arguments->command;
+    const char *missing = command->operands;
+    for (size_t n = 0; n < arguments->operand_count && strchr(missing, ' '); n++)
+        missing = strchr(missing, ' ') + 1;
     if (arguments->operand_count < command->operands_least)
         return az_error_raise(error, AZ_USAGE, "%s: %s is missing; see azimuth help %s",
-                              command->name, command->operands, command->name);
+                              command->name, missing, command->name);
     if (arguments->operand_count > command->operands_most)
         return az_error_raise(error, AZ_USAGE, "%s: unexpected argument \"%.100s\"", command->name,
                               arguments->operands[command->operands_most]);

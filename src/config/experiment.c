@@ -38,15 +38,29 @@ out:
     return status;
 }
 
+/* With the first key of that name, where the section was left out. */
+static enum az_status no_section(const char *assignment, struct az_error *error)
+{
+    size_t length = strcspn(assignment, "=");
+    for (size_t k = 0; assignment[length] && k < az_key_count; k++) {
+        const struct az_key *key = &az_keys[k];
+        if (strlen(key->name) != length || strncmp(key->name, assignment, length) != 0) continue;
+        return az_error_raise(
+            error, AZ_USAGE,
+            "expected section.key=value, found \"%.100s\"; did you mean %s.%.100s?", assignment,
+            key->section, assignment);
+    }
+    return az_error_raise(error, AZ_USAGE, "expected section.key=value, found \"%.100s\"",
+                          assignment);
+}
+
 enum az_status az_experiment_override(struct az_experiment *experiment, const char *assignment,
                                       struct az_error *error)
 {
     char name[80];
     const char *equals = strchr(assignment, '=');
     const char *dot = strchr(assignment, '.');
-    if (!equals || !dot || dot > equals)
-        return az_error_raise(error, AZ_USAGE, "expected section.key=value, found \"%.100s\"",
-                              assignment);
+    if (!equals || !dot || dot > equals) return no_section(assignment, error);
     size_t length = (size_t)(equals - assignment);
     if (length >= sizeof name)
         return az_error_raise(error, AZ_USAGE, "unknown key \"%.100s\"", assignment);

@@ -266,7 +266,7 @@ static const char *const mistakes[][2] = {
     {"neighbours run --rows 270", "row 270: the matrix has rows 0 to 269"},
     {"neighbours run --rows 1,x", "row numbers with commas between"},
     {"neighbours run --isa mmx", "'mmx' is no instruction set"},
-    {"inspect run", "MATRIX TOKEN is missing"},
+    {"inspect run", "inspect: TOKEN is missing"},
     {"inspect run 270", "token 270 has no row in the matrix, which has 270"},
     {"inspect run the", "a token's text needs --tokenizer"},
     {"inspect run xyzzy --tokenizer run/tokenizer.json", "has no token \"xyzzy\""},
