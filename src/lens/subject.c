@@ -50,8 +50,8 @@ enum az_status az_subject_frames(const struct az_recording *recording,
     if (end - first < least)
         return az_error_raise(
             error, AZ_USAGE,
-            "%s has %" PRId64 " frames%s, of steps %" PRId64 " to %" PRId64 " in all; %s",
-            tensor->name, end - first > 0 ? end - first : 0,
+            "%s has %" PRId64 " frame%s%s, of steps %" PRId64 " to %" PRId64 " in all; %s",
+            tensor->name, end - first > 0 ? end - first : 0, end - first == 1 ? "" : "s",
             first_step || last_step ? " in these steps" : "", az_recording_step_of(tensor, 0),
             az_recording_step_of(tensor, tensor->frames - 1),
             least > 1 ? "a motion needs two of them, from which it is seen" : "one is needed");

@@ -7,6 +7,7 @@
 #include "azimuth/usage.h"
 #include "base/memory.h"
 #include "lens/dead_rows.h"
+#include "store/file.h"
 
 static enum az_status read_named(struct az_token_sets *sets, const struct az_recorded *tensor,
                                  const char *named, struct az_error *error)
@@ -14,6 +15,11 @@ static enum az_status read_named(struct az_token_sets *sets, const struct az_rec
     enum az_status status = AZ_OK;
     uint8_t *member = NULL;
     const char *slash = strrchr(named, '/');
+    if (!slash && !strpbrk(named, ".:") && !az_file_exists(named))
+        AZ_RAISE(
+            AZ_USAGE,
+            "there is no set \"%s\": it is dead, live, all, or a file with token ids or a mask",
+            named);
     AZ_TRY(az_memory_allocate(&member, (size_t)sets->vocabulary, 1, "a set of tokens", error));
     AZ_TRY(az_token_set_read(member, (size_t)sets->vocabulary, named, NULL, error));
     for (int64_t token = 0; token < sets->vocabulary; token++) {

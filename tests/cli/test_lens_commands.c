@@ -228,8 +228,12 @@ static void wrong_inputs_say_so(void **state)
     write_file("ids", "2 300");
     assert_int_equal(on_recording("motion", "--set ids"), 3);
     assert_has(err, "ids:1: the set has the id 300");
-    assert_int_equal(on_recording("motion", "--set nobody"), 3);
-    assert_has(err, "nobody");
+    assert_int_equal(on_recording("motion", "--set nobody"), 2);
+    assert_has(err, "there is no set \"nobody\": it is dead, live, all, or a file");
+    assert_int_equal(on_recording("motion", "--set nobody.txt"), 3);
+    assert_has(err, "nobody.txt: cannot open the file");
+    assert_int_equal(on_recording("motion", "--from 60"), 2);
+    assert_has(err, "W has 1 frame in these steps");
     assert_int_equal(on_recording("lifecycle", "--matrix U"), 3);
     assert_has(err, "U was not recorded; what was: W");
     assert_int_equal(on_recording("kinematics", "--from 100"), 2);

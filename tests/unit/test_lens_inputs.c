@@ -76,7 +76,7 @@ static void steps_can_be_chosen(void **state)
     az_lens_free(lens);
     options = (struct az_lens_options){.first_step = STEPS};
     assert_int_equal(refused(path, options, &error), AZ_USAGE);
-    assert_non_null(strstr(error.message, "1 frames in these steps"));
+    assert_non_null(strstr(error.message, "1 frame in these steps"));
 }
 
 /* ---- named sets ---- */
