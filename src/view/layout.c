@@ -110,8 +110,14 @@ static void widen_by_low(struct az_range *x, struct az_range *y,
 static enum az_status find_ranges(struct az_layout *layout, const struct az_figure_panel *panel,
                                   struct az_error *error)
 {
-    struct az_range x = {INFINITY, -INFINITY, panel->x.logarithmic, has_whole_places(panel, false)};
-    struct az_range y = {INFINITY, -INFINITY, panel->y.logarithmic, has_whole_places(panel, true)};
+    struct az_range x = {.min = INFINITY,
+                         .max = -INFINITY,
+                         .logarithmic = panel->x.logarithmic,
+                         .whole = has_whole_places(panel, false)};
+    struct az_range y = {.min = INFINITY,
+                         .max = -INFINITY,
+                         .logarithmic = panel->y.logarithmic,
+                         .whole = has_whole_places(panel, true)};
     for (size_t s = 0; s < panel->series_count; s++) {
         const struct az_figure_series *series = &panel->series[s];
         size_t points = 0;
@@ -279,6 +285,8 @@ static struct az_box place_legend(struct az_layout *layout, const struct az_figu
     height = ((double)rows + 0.5) * line;
     if (height > 0.5) return best;
     layout->legend_rows = rows;
+    layout->y.ends = is_given(&panel->y) && !layout->y.logarithmic;
+    layout->y.end = layout->y.max;
     make_room(&layout->y, height);
     find_place(layout, panel, fmin(1, width * (double)columns), height, &best);
     return best;

@@ -12,6 +12,8 @@ struct az_range {
     double min, max;
     bool logarithmic;
     bool whole; /* its places are whole numbers */
+    bool ends;  /* at `end` the tics do: a given range with room for the legend above it */
+    double end;
 };
 
 /* A box inside the panel's frame, in parts of it: 0,0 is bottom left, 1,1 top right. */

@@ -159,6 +159,21 @@ static double first_doubling(const struct az_range *range)
     return ten / pow(2, floor(log2(ten / range->min)));
 }
 
+/* A step of 1, 2 or 5 times a power of ten, of which four to ten lie between. */
+static double tic_step(double least, double most)
+{
+    double step = pow(10, floor(log10((most - least) / 4)));
+    while ((most - least) / step >= 10) step *= (most - least) / step >= 20 ? 5 : 2;
+    return step;
+}
+
+static void put_tics_to(struct text *text, char axis, const struct az_range *range)
+{
+    double step = tic_step(range->min, range->end);
+    put(text, "set %ctics %.10g,%.10g,%.10g\n", axis, step * ceil(range->min / step - 1e-9) + 0.0,
+        step, range->end);
+}
+
 /* An axis over several decades has powers of ten at its tics, a shorter logarithmic one doublings,
  * one of few places whole numbers. */
 static void put_axis(struct text *text, char axis, const struct az_figure_axis *drawn,
@@ -173,6 +188,8 @@ static void put_axis(struct text *text, char axis, const struct az_figure_axis *
         put(text, "set %ctics %.17g,2\n", axis, first_doubling(range));
     else if (range->whole && range->max - range->min < 11)
         put(text, "set %ctics 1\n", axis);
+    else if (range->ends)
+        put_tics_to(text, axis, range);
     else
         put(text, "set %ctics autofreq\n", axis);
     put(text, "set format %c '%s'\n", axis, decades ? "10^{%L}" : "%g");

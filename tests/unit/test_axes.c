@@ -62,11 +62,36 @@ static void short_logarithmic_axes_double_about_a_power_of_ten(void **state)
     }
 }
 
+/* The room that a legend gets above a given range has no tics. */
+static void tics_end_where_a_given_range_does(void **state)
+{
+    (void)state;
+    static double x[100], y[100];
+    for (int i = 0; i < 100; i++) x[i] = i, y[i] = i % 2;
+    const struct az_figure_series series[] = {{.name = "everywhere", .x = x, .y = y, .count = 100},
+                                              {.name = "the same", .x = x, .y = y, .count = 100}};
+    struct az_figure_panel panel = {.series = series, .series_count = 2, .y = {.max = 1}};
+    const struct az_figure figure = {.panels = &panel, .panel_count = 1};
+    struct az_column list[] = {{"x", x, 100}, {"y", y, 100}};
+    const struct az_columns columns = {list, 2};
+    const struct az_script_names names = {"a.png", "a.csv", AZ_PICTURE_PNG};
+    for (int given = 0; given < 2; given++) {
+        char *script;
+        if (!given) panel.y.max = 0;
+        if (given) panel.y = (struct az_figure_axis){.min = -0.03, .max = 1.03};
+        assert_int_equal(az_script_write(&figure, &names, &columns, &script, NULL), AZ_OK);
+        const char *words = given ? "set ytics 0,0.2,1.03\n" : "set ytics autofreq\n";
+        if (!strstr(script, words)) fail_msg("expected \"%s\" in:\n%s", words, script);
+        az_memory_free(script);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cells_have_whole_tics_where_their_places_are_whole),
         cmocka_unit_test(short_logarithmic_axes_double_about_a_power_of_ten),
+        cmocka_unit_test(tics_end_where_a_given_range_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
