@@ -17,10 +17,12 @@ static bool file_has(const void *context, const char *name)
     return tensor && az_matrix_is_one(tensor);
 }
 
-/* The only matrix of a file, or NULL. */
+/* The only matrix of a file, or NULL; where there is one tensor, that, so that it is told what is
+ * wrong with it. */
 static const struct az_tensor *only_matrix(const struct az_safetensors *file)
 {
     const struct az_tensor *found = NULL;
+    if (az_safetensors_count(file) == 1) return az_safetensors_at(file, 0);
     for (size_t n = 0; n < az_safetensors_count(file); n++) {
         const struct az_tensor *tensor = az_safetensors_at(file, n);
         if (!az_matrix_is_one(tensor)) continue;
