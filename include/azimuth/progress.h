@@ -15,7 +15,8 @@ struct az_progress_state {
     const char *unit;         /* "step", "MB" */
     const char *detail;       /* extra text such as "loss 4.31", or "" */
     double done, total;       /* in units; total is 0 where unknown */
-    double rate_per_second;   /* over the last few seconds */
+    double rate_per_second;   /* over the last few seconds; finished: over the whole stage */
+    double elapsed_seconds;   /* since the stage began */
     double remaining_seconds; /* negative where unknown */
     bool finished;            /* the last update of this stage */
 };
@@ -27,6 +28,7 @@ struct az_progress {
 
     /* private to the library */
     int64_t started_ns, told_ns;
+    double started_done;
     int64_t mark_ns[8];
     double mark_done[8];
     unsigned marks;
@@ -39,6 +41,8 @@ AZ_API void az_progress_init(struct az_progress *progress,
 
 /* Begins a stage; tells how far it is (throttled); ends it. All allow NULL. */
 AZ_API void az_progress_begin(struct az_progress *progress);
+/* With so much done before, which counts in no rate. */
+AZ_API void az_progress_begin_at(struct az_progress *progress, double done);
 AZ_API void az_progress_tell(struct az_progress *progress, const char *stage, const char *unit,
                              double done, double total, const char *detail);
 AZ_API void az_progress_end(struct az_progress *progress, const char *stage, const char *unit,

@@ -17,10 +17,13 @@ void az_progress_init(struct az_progress *progress,
     progress->stop = stop;
 }
 
-void az_progress_begin(struct az_progress *progress)
+void az_progress_begin(struct az_progress *progress) { az_progress_begin_at(progress, 0); }
+
+void az_progress_begin_at(struct az_progress *progress, double done)
 {
     if (!progress) return;
     progress->started_ns = az_clock_ns();
+    progress->started_done = done;
     progress->told_ns = 0;
     progress->marks = 0;
 }
@@ -42,7 +45,7 @@ static double rate(struct az_progress *progress, int64_t now_ns, double done)
     unsigned newest = (progress->marks + capacity - 1) % capacity;
     unsigned oldest = progress->marks > capacity ? progress->marks % capacity : 0;
     int64_t from_ns = progress->started_ns;
-    double from_done = 0;
+    double from_done = progress->started_done;
     if (progress->marks) {
         from_ns = progress->mark_ns[oldest];
         from_done = progress->mark_done[oldest];
@@ -67,10 +70,12 @@ static void tell(struct az_progress *progress, const char *stage, const char *un
                                       .done = done,
                                       .total = total,
                                       .rate_per_second = rate(progress, now_ns, done),
+                                      .elapsed_seconds = elapsed_seconds,
                                       .remaining_seconds = -1,
                                       .finished = finished};
     if (finished) {
-        state.rate_per_second = elapsed_seconds > 0 ? done / elapsed_seconds : 0;
+        state.rate_per_second =
+            elapsed_seconds > 0 ? (done - progress->started_done) / elapsed_seconds : 0;
         state.remaining_seconds = 0;
     } else if (state.rate_per_second > 0 && total >= done) {
         state.remaining_seconds = (total - done) / state.rate_per_second;

@@ -62,7 +62,7 @@ static void time_text(const struct az_progress_state *state, char *text, size_t 
     bool bytes = strcmp(state->unit, "MB") == 0;
     size_t used = (size_t)snprintf(text, capacity, "  %s%s/s", rate, bytes ? " MB" : "");
     if (state->finished) {
-        az_unit_seconds(state->done / state->rate_per_second, time);
+        az_unit_seconds(state->elapsed_seconds, time);
         snprintf(text + used, capacity - used, "  %s", time);
     } else if (state->remaining_seconds >= 0) {
         az_unit_clock(state->remaining_seconds, time);
@@ -144,9 +144,7 @@ static void update_file(struct az_bar *bar, const struct az_progress_state *stat
 static void update(void *context, const struct az_progress_state *state)
 {
     struct az_bar *bar = context;
-    bool brief = state->finished && !bar->drawn &&
-                 !(state->rate_per_second > 0 &&
-                   state->done / state->rate_per_second >= SHORT_STAGE_SECONDS);
+    bool brief = state->finished && !bar->drawn && state->elapsed_seconds < SHORT_STAGE_SECONDS;
     if (brief) return;
     if (bar->terminal)
         update_terminal(bar, state);

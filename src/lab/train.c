@@ -68,7 +68,7 @@ static enum az_status loop(struct az_train *train, struct az_error *error)
 {
     enum az_status status = AZ_OK;
     int64_t start_ns = az_clock_ns(), process_ns = az_clock_process_ns();
-    az_progress_begin(train->progress);
+    az_progress_begin_at(train->progress, (double)train->step);
     while (train->step < train->experiment->train.steps && !ends_early(train)) {
         az_train_step(train);
         AZ_TRY(az_train_record(train, error));

@@ -241,6 +241,7 @@ static void the_progress_line_fits_its_columns(void **state)
     }
     progress.finished = true;
     progress.done = 1000;
+    progress.elapsed_seconds = 81.3;
     az_bar_line(&progress, 0, false, line);
     assert_string_equal(line, "training  1,000/1,000 steps  12.3/s  1 min 21 s  loss 4.31  dead "
                               "moving 12.3 %");

@@ -9,6 +9,8 @@
 
 #include "azimuth/hash.h"
 #include "azimuth/pool.h"
+#include "azimuth/progress.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/random.h"
 
@@ -145,6 +147,31 @@ static void the_hash_is_that_of_xxhsum(void **state)
     az_hasher_free(hasher);
 }
 
+static void keep_state(void *context, const struct az_progress_state *state)
+{
+    *(struct az_progress_state *)context = *state;
+}
+
+/* Of 207 of 300 steps 200 were done before: the rate is that of seven. */
+static void what_was_done_before_counts_in_no_rate(void **state)
+{
+    (void)state;
+    struct az_progress progress;
+    struct az_progress_state told = {0};
+    az_progress_init(&progress, keep_state, &told, NULL);
+    az_progress_begin_at(&progress, 200);
+    int64_t start_ns = az_clock_ns();
+    while (az_clock_ns() - start_ns < 20000000) {
+    }
+    az_progress_tell(&progress, "training", "step", 207, 300, NULL);
+    assert_true(told.elapsed_seconds >= 0.02 && !told.finished);
+    assert_true(fabs(told.rate_per_second * told.elapsed_seconds - 7) < 0.1);
+    assert_true(fabs(told.remaining_seconds * told.rate_per_second - 93) < 0.1);
+    az_progress_end(&progress, "training", "step", 207, 300, NULL);
+    assert_true(told.finished && told.remaining_seconds == 0);
+    assert_true(fabs(told.rate_per_second * told.elapsed_seconds - 7) < 1e-9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +183,7 @@ int main(void)
         cmocka_unit_test(allocation_checks_sizes_and_fails_on_request),
         cmocka_unit_test(an_error_tells_its_place),
         cmocka_unit_test(the_hash_is_that_of_xxhsum),
+        cmocka_unit_test(what_was_done_before_counts_in_no_rate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
