@@ -19,6 +19,8 @@ occurs. Formats:
     thimble-6   HDF5: everything float16, gzip 1 (what is lost cannot be accounted for)
     thimble-7   HDF5: uint16 bit patterns, not compressed, chunks of 1,600 frames, attributes
     crucible    safetensors: dead rows only; W uint16 bit patterns, the rest F32; dead_indices
+    crucible-3  safetensors: W of all rows as uint16 bit patterns, and h_mean F32: the mean of the
+                last hidden states over all positions, [steps + 1, width], NaN at 0; dead_indices
     float16     safetensors: everything F16 (lost likewise)
 
 `azimuth info FILE` shows what is in it, `azimuth account FILE --arithmetic auto` explains it.
@@ -101,6 +103,7 @@ STORED = {
     "thimble-6": [(half, "F16")] * 4,
     "thimble-7": [(bits, "U16")] * 4,
     "crucible": [(bits, "U16"), (single, "F32"), (single, "F32"), (single, "F32")],
+    "crucible-3": [(bits, "U16")],
     "float16": [(half, "F16")] * 4,
 }
 TYPES = {"BF16": np.uint16, "U16": np.uint16, "F16": np.float16, "F32": np.float32, "I64": np.int64, "BOOL": np.bool_}
@@ -201,6 +204,8 @@ def open_output(options, live):
     shapes = {name: (kind, (options.steps + 1, rows, options.width))
               for name, (_, kind) in zip(MOVIES, STORED[options.format])}
     shapes["losses"] = ("F32", (options.steps + 1,))
+    if options.format == "crucible-3":
+        shapes["h_mean"] = ("F32", (options.steps + 1, options.width))
     numbers = {"vocab_size": options.vocabulary, "hidden_dim": options.width, "n_layers": options.layers,
                "n_heads": options.heads, "max_seq_len": options.context, "batch_size": options.batch,
                "n_steps": options.steps, "learning_rate": options.lr, "weight_decay": options.weight_decay,
@@ -208,7 +213,7 @@ def open_output(options, live):
                "n_live": int(live.sum()), "n_dead": len(dead)}
     constants = {name: ("F32", np.array(value, np.float32)) for name, value in numbers.items()}
     constants["dead_indices"] = ("I64", dead)
-    if options.format != "crucible":
+    if not options.format.startswith("crucible"):
         constants["live_indices"] = ("I64", np.flatnonzero(live).astype(np.int64))
     if options.format in ("thimble-6", "thimble-7"):
         constants["dead_mask"] = ("BOOL", ~live)
@@ -239,11 +244,15 @@ def main():
     convert = [convert for convert, _ in STORED[options.format]]
     zeros = torch.zeros_like(embedding)
 
-    def record(frame, tensors, loss):
+    means = options.format == "crucible-3"
+
+    def record(frame, tensors, loss, hidden=None):
         for name, make, tensor in zip(MOVIES, convert, tensors):
             value = make(tensor)
             output.write(name, frame, value[dead] if options.format == "crucible" else value)
         output.write("losses", frame, loss)
+        if means:
+            output.write("h_mean", frame, np.nan if hidden is None else single(hidden).mean((0, 1)))
 
     record(0, (embedding, zeros, zeros, zeros), np.nan)
     step, start, told = 0, time.monotonic(), 0.0
@@ -251,12 +260,14 @@ def main():
         for inputs, targets in loader:
             step += 1
             labels = targets if options.label_shift == 2 else inputs
-            loss = model(input_ids=inputs, labels=labels).loss
+            result = model(input_ids=inputs, labels=labels, output_hidden_states=means)
+            loss = result.loss
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             state = optimizer.state[embedding]
-            record(step, (embedding, embedding.grad, state["exp_avg"], state["exp_avg_sq"]), loss.item())
+            record(step, (embedding, embedding.grad, state["exp_avg"], state["exp_avg_sq"]), loss.item(),
+                   result.hidden_states[-1] if means else None)
             elapsed = time.monotonic() - start
             if elapsed - told > 1 or step == options.steps:
                 told = elapsed

@@ -284,7 +284,7 @@ static void what_cannot_be_is_refused(void **state)
         {"export run W -o w.npy --rows 270", "W has no row of token 270", 2},
         {"export run W -o w.npy --rows 3:3", "is no list of tokens", 2},
         {"export run W -o w.npy --rows 3,x", "is no list of tokens", 2},
-        {"export run W -o w.npy --rows nofile", "nofile", 3},
+        {"export run W -o w.npy --rows nofile", "there is no set \"nofile\"", 2},
         {"export run W -o w.npy --dims 4:9", "a row of W has the dimensions 0 to 7; 4 to 8", 2},
         {"export run W -o w.npy --dims 8", "a row of W has the dimensions 0 to 7; 8 to 8", 2},
         {"export nothing W -o w.npy", "nothing", 3},

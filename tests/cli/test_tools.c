@@ -178,7 +178,7 @@ static void compare_measures_how_tokens_part(void **state)
     } wrong[] = {{"--from 3", "--from tells of motion: give --motion too"},
                  {"--motion --common", "--motion always looks at what both have"},
                  {"--motion --matrix U", "U"},
-                 {"--motion --set 7", "7: cannot open the file"},
+                 {"--motion --set 7.txt", "7.txt: cannot open the file"},
                  {"--motion --from 21", "no step in common among these"}};
     for (size_t n = 0; n < sizeof wrong / sizeof *wrong; n++) {
         char words[256];

@@ -56,8 +56,19 @@ def read(path, name):
     length = int.from_bytes(raw[:8], "little")
     about = json.loads(raw[8:8 + length])[name]
     begin, end = about["data_offsets"]
-    kind = {"BF16": numpy.uint16, "I64": numpy.int64}[about["dtype"]]
+    kind = {"BF16": numpy.uint16, "F32": numpy.float32, "I64": numpy.int64}[about["dtype"]]
     return numpy.frombuffer(raw[8 + length + begin:8 + length + end], kind).reshape(about["shape"])
+
+
+def check_means(program, path):
+    """The mean hidden states that the notebooks recorded: frame t is that of step t."""
+    told = json.loads(subprocess.run([program, "hidden", path, "--json"], text=True, capture_output=True,
+                                     check=True).stdout)
+    means = read(path, "h_mean").astype(numpy.float64)
+    assert told["h"] == "h_mean" and len(told["steps"]) == STEPS
+    for t, step in enumerate(told["steps"], 1):
+        assert step["step"] == t and abs(step["h_mean_norm"] - numpy.linalg.norm(means[t])) < 1e-9, t
+        assert step["h_variance"] is None and step["towards"] and abs(step["cos_h_mean_dead"]) <= 1, t
 
 
 def check_paths():
@@ -100,6 +111,8 @@ def main():
         for form in ("thimble-3", "crucible") + ("thimble-7",) * hdf5:
             record(module, path, format=form, optimizer="fused", vocabulary=301)
             check(program, path, "fused", None if form == "crucible" else 4, False)
+        record(module, path, format="crucible-3", vocabulary=301)
+        check_means(program, path)
         record(module, path, vocabulary=301)
         subprocess.run([program, "export", path, "W", "-o", path + ".npy", "--bits"], check=True, capture_output=True)
         subprocess.run([program, "export", path, "W", "-o", path + "2.npy", "--rows=dead", "--steps=3:40:5", "--dims=2:9"],
