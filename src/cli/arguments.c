@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/memory.h"
 #include "base/suggest.h"
@@ -82,6 +83,49 @@ static enum az_status check_completeness(const struct az_arguments *arguments,
     return AZ_OK;
 }
 
+static bool is_same(const char *path, const char *other)
+{
+    struct stat a, b;
+    return stat(path, &a) == 0 && stat(other, &b) == 0 && S_ISREG(a.st_mode) &&
+           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* Whether path is the file `input`, or a run's own file in the directory `input`. */
+static bool is_of_input(const char *path, const char *input)
+{
+    static const char *const own[] = {"recording.safetensors",
+                                      "recording.h5",
+                                      "recording.safetensors.part",
+                                      "recording.h5.part",
+                                      "run.json",
+                                      "metrics.csv",
+                                      "tokenizer.json",
+                                      "checkpoint.safetensors",
+                                      "live_dead_tokens.safetensors",
+                                      "model.safetensors",
+                                      "config.json",
+                                      "model/model.safetensors"};
+    char file[AZ_PICTURE_PATH_BYTES];
+    if (is_same(path, input)) return true;
+    for (size_t n = 0; n < sizeof own / sizeof *own; n++) {
+        snprintf(file, sizeof file, "%.4000s/%s", input, own[n]);
+        if (is_same(path, file)) return true;
+    }
+    return false;
+}
+
+/* What is read is not written over: an export of three rows would leave no others. */
+static enum az_status spare_operands(const struct az_arguments *arguments, const char *path,
+                                     struct az_error *error)
+{
+    for (size_t n = 0; n < arguments->operand_count; n++)
+        if (is_of_input(path, arguments->operands[n]))
+            return az_error_raise(error, AZ_USAGE,
+                                  "%s: %.200s is what is read, or a file of its run: name another",
+                                  arguments->command->name, path);
+    return AZ_OK;
+}
+
 /* -o DIR makes its folder, in which other files may go. */
 static bool makes_folder(const struct az_arguments *arguments)
 {
@@ -105,6 +149,7 @@ static enum az_status check_output(const struct az_arguments *arguments,
         az_picture_name(&files, given->value, error) != AZ_OK)
         AZ_RAISE(AZ_USAGE, "%s: %s %.200s: its name ends in .png, .svg or .pdf", command,
                  given->option->name, given->value);
+    AZ_TRY(spare_operands(arguments, given->value, error));
     if (!slash || slash == given->value || makes_folder(arguments)) return AZ_OK;
     snprintf(folder, sizeof folder, "%.*s", (int)(slash - given->value), given->value);
     if (!az_file_is_directory(folder))

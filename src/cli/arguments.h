@@ -22,8 +22,9 @@ struct az_arguments {
 
 /* Options may stand before, between and after operands, as "--name VALUE", "--name=VALUE", "-o
  * VALUE" or "-oVALUE"; "--" ends them. AZ_USAGE: unknown or doubled option, missing or superfluous
- * value, option or operand; a figure of an ending that is not drawn. AZ_MISSING: a file that would
- * be written has no folder. Strings are borrowed from words. Free in any case. */
+ * value, option or operand; a figure of an ending that is not drawn, a file that would be written
+ * over what is read. AZ_MISSING: a file that would be written has no folder. Strings are borrowed
+ * from words. Free in any case. */
 enum az_status az_arguments_parse(struct az_arguments *arguments, const struct az_command *command,
                                   size_t count, char *const *words, struct az_error *error);
 void az_arguments_free(struct az_arguments *arguments);
