@@ -131,6 +131,29 @@ enum az_status az_drawing_finish(struct az_drawing *plot, const char *path, stru
     return status;
 }
 
+static bool can_be_drawn(const struct az_figure_panel *panel, const struct az_figure_series *series)
+{
+    for (size_t n = 0; n < series->count; n++)
+        if (isfinite(series->x[n]) && isfinite(series->y[n]) &&
+            (series->x[n] > 0 || !panel->x.logarithmic) &&
+            (series->y[n] > 0 || !panel->y.logarithmic))
+            return true;
+    return false;
+}
+
+/* Panels of which nothing can be drawn are taken away: the thermal motion of a single token. */
+static void drop_bare(struct az_drawing *plot)
+{
+    size_t kept = 0;
+    for (size_t p = 0; p < plot->panel_count; p++) {
+        bool any = false;
+        for (size_t s = 0; s < plot->panels[p].series_count; s++)
+            any = any || can_be_drawn(&plot->panels[p], &plot->panels[p].series[s]);
+        if (any) plot->panels[kept++] = plot->panels[p]; /* its series and lines stay in place */
+    }
+    plot->panel_count = kept;
+}
+
 enum az_status az_drawing_draw(struct az_drawing *plot, const char *file, const char *name,
                                struct az_error *error)
 {
@@ -139,6 +162,11 @@ enum az_status az_drawing_draw(struct az_drawing *plot, const char *file, const 
     if (status != AZ_OK) {
         az_drawing_free(plot);
         return status;
+    }
+    if (plot && plot->status == AZ_OK) drop_bare(plot);
+    if (plot && plot->status == AZ_OK && plot->panel_count == 0) {
+        az_drawing_free(plot);
+        return AZ_OK;
     }
     status = az_drawing_finish(plot, path, error);
     if (status == AZ_OK) fprintf(stderr, "%s\n", path);

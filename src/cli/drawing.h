@@ -36,7 +36,8 @@ enum az_status az_drawing_path(char path[AZ_DRAWING_PATH_BYTES], const char *fil
                                struct az_error *error);
 /* Draws into path, or tells what went wrong. Frees the plot. */
 enum az_status az_drawing_finish(struct az_drawing *plot, const char *path, struct az_error *error);
-/* The same into FILE-NAME.EXT, and prints that name. */
+/* The same into FILE-NAME.EXT, and prints that name. Panels without a point that can be drawn are
+ * left out; where all are, nothing is drawn. */
 enum az_status az_drawing_draw(struct az_drawing *plot, const char *file, const char *name,
                                struct az_error *error);
 

@@ -175,7 +175,7 @@ static enum az_status draw_map(const struct az_lens *lens, enum az_lens_set set,
         for (int64_t n = 0; n < shown * spans && drawing->status == AZ_OK; n++) {
             int64_t line = n / spans, place = line * (count - 1) / (shown - 1);
             x[n] = first + width * ((double)(n % spans) + 0.5);
-            y[n] = (double)line / (double)(shown - 1);
+            y[n] = ((double)line + 0.5) / (double)shown;
             level[n] = life->spans[n % spans * rows + order[place].row];
         }
         static const char *const names[AZ_LIVES] = {"still", "late", "midlife", "early",
@@ -190,8 +190,7 @@ static enum az_status draw_map(const struct az_lens *lens, enum az_lens_set set,
             (struct az_figure_axis){.max = AZ_LIVES - 1, .names = names, .name_count = AZ_LIVES};
         panel->x.min = first;
         panel->x.max = first + width * (double)spans;
-        panel->y.min = -0.001;
-        panel->y.max = 1.001;
+        panel->y.max = 1;
         drawing->figure.panel_height_inches = 5;
         az_drawing_add(drawing, "state", AZ_MARK_CELLS, x, y, cells)->level = level;
         status = az_drawing_draw(drawing, file, "map", error);

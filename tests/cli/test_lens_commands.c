@@ -151,6 +151,14 @@ static void pictures_stand_with_their_numbers(void **state)
             if (!az_file_exists(path)) fail_msg("%s is not there", path);
         }
     }
+    write_file("one", "3"); /* a token alone has no thermal motion: that panel is left out */
+    assert_int_equal(on_recording("kinematics", "--set one --figure one.svg"), 0);
+    snprintf(path, sizeof path, "%s/one-bulk.csv", directory);
+    if (az_file_exists(path)) {
+        char *bulk = read_all("one-bulk.csv");
+        assert_null(strstr(bulk, "ratio"));
+        az_memory_free(bulk);
+    }
     assert_int_equal(on_recording("motion", "--figure m"), 2);
     assert_has(err, ".png, .svg or .pdf");
 }
