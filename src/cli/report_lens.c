@@ -94,7 +94,8 @@ struct straggler_cells {
 
 static void print_known(char text[96], const char *format, double value)
 {
-    snprintf(text, 96, isnan(value) ? "-" : format, value);
+    snprintf(text, 96, format, value);
+    if (isnan(value)) snprintf(text, 96, "-");
 }
 
 static void fill_straggler(const struct az_lifecycle_report *life, int64_t n,
