@@ -285,7 +285,7 @@ static struct az_box place_legend(struct az_layout *layout, const struct az_figu
     height = ((double)rows + 0.5) * line;
     if (height > 0.5) return best;
     layout->legend_rows = rows;
-    layout->y.ends = is_given(&panel->y) && !layout->y.logarithmic;
+    layout->y.ends = !layout->y.logarithmic;
     layout->y.end = layout->y.max;
     make_room(&layout->y, height);
     find_place(layout, panel, fmin(1, width * (double)columns), height, &best);

@@ -12,7 +12,7 @@ struct az_range {
     double min, max;
     bool logarithmic;
     bool whole; /* its places are whole numbers */
-    bool ends;  /* at `end` the tics do: a given range with room for the legend above it */
+    bool ends;  /* at `end` the tics do: a range with room for the legend above it */
     double end;
 };
 
