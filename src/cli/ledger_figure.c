@@ -66,7 +66,8 @@ static void step_panels(struct drawing *to)
 static bool is_shown(const struct drawing *to, const struct az_ledger_token *token)
 {
     bool of_set = token->dead == (to->set == AZ_LEDGER_DEAD);
-    return of_set && token->m_end > 0 && isfinite(token->m_needed_end) && token->v_root_end > 0;
+    return of_set && token->m_end > 0 && isfinite(token->m_needed_end) && token->v_root_end > 0 &&
+           token->half_gap_end_w > 0;
 }
 
 /* |mhat| of each token against what it takes to move it, or against sqrt(vhat): frozen tokens by
@@ -137,7 +138,7 @@ static int find_gaps(const struct drawing *to, int gaps[GAPS], double *lr)
 static void token_panels(struct drawing *to, size_t tokens)
 {
     static const char *const colors[GAPS] = {"#dc143c", "#e08214", "#2e8b57"};
-    int gaps[GAPS], count;
+    int gaps[GAPS] = {0}, count;
     double lr = 1;
     for (int against_root = 0; against_root < 2; against_root++) {
         struct az_figure_panel *panel = az_drawing_panel(
