@@ -138,7 +138,7 @@ static int find_gaps(const struct drawing *to, int gaps[GAPS], double *lr)
 static void token_panels(struct drawing *to, size_t tokens)
 {
     static const char *const colors[GAPS] = {"#dc143c", "#e08214", "#2e8b57"};
-    int gaps[GAPS] = {0}, count;
+    int gaps[GAPS], count;
     double lr = 1;
     for (int against_root = 0; against_root < 2; against_root++) {
         struct az_figure_panel *panel = az_drawing_panel(
@@ -158,7 +158,7 @@ static void token_panels(struct drawing *to, size_t tokens)
             continue;
         }
         count = find_gaps(to, gaps, &lr);
-        for (int n = 0; n < count; n++) {
+        for (int n = 0; n < GAPS && n < count; n++) {
             char name[64];
             snprintf(name, sizeof name, "freezing at half gap 2^%d", gaps[n]);
             add_freezing_line(to, true, ldexp(1, gaps[n]) / lr, name, colors[n]);
