@@ -40,9 +40,10 @@ static void norm_panel(struct az_drawing *plot, const struct az_account_report *
                        const double *steps)
 {
     const struct az_account_step *first = report->steps;
-    char title[64], name[64];
-    snprintf(title, sizeof title, "Change of %s, and what of it is not predicted", report->matrix);
-    az_drawing_panel(plot, title, "steps", "step", "norm (weight units)")->y.logarithmic = true;
+    char name[64];
+    az_drawing_panel(plot, "Change of a step, and what of it is not predicted", "steps", "step",
+                     "norm (weight units)")
+        ->y.logarithmic = true;
     for (enum az_account_set set = 0; set < AZ_ACCOUNT_SETS; set++) {
         if (!is_drawn(report, set)) continue;
         snprintf(name, sizeof name, "%s, observed", set_names[set]);
